@@ -1,0 +1,1 @@
+"""The language of an agents repository: parse, resolve, and what is wrong, with positions."""

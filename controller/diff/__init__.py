@@ -1,0 +1,1 @@
+"""Desired against live: which fields differ, and how to say so."""

@@ -1,0 +1,7 @@
+"""Kubernetes objects as data: identity, content, metadata and masking. No I/O, no other package."""
+
+from controller.objects.content import canonical, content_hash
+from controller.objects.keys import Manifest, ObjectKey, group_of
+from controller.objects.masking import mask, masked
+
+__all__ = ["Manifest", "ObjectKey", "canonical", "content_hash", "group_of", "mask", "masked"]

@@ -1,0 +1,1 @@
+"""What a sync would do, as data: order, orphans and guards, decided before the first write."""

@@ -1,0 +1,1 @@
+"""Git: resolve a revision, fetch it, read its files from the object database."""

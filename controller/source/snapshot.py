@@ -1,0 +1,46 @@
+"""What a source yields: one revision and its files."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Where definitions come from: the fields of Argo CD's `spec.source`."""
+
+    repo_url: str
+    """https, ssh or file URL, scp-like address, or the path of a local repository."""
+    target_revision: str = "HEAD"
+    """Branch, tag or commit."""
+    path: str = "."
+    """Folder inside the repository; its YAML files are read recursively."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """Who changed what, when."""
+
+    revision: str
+    """Full commit id."""
+    author: str
+    email: str
+    message: str
+    committed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """A revision and the files below the source's path, read from the object database."""
+
+    source: Source
+    commit: Commit
+    files: Mapping[str, bytes]
+    """Contents by path relative to the repository's root, `/` as separator, sorted."""
+    blobs: Mapping[str, str]
+    """Git blob id by the same path: parsed files are cached by it."""
+
+    @property
+    def revision(self) -> str:
+        """The full commit id."""
+        return self.commit.revision

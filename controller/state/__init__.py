@@ -1,0 +1,1 @@
+"""The database: applications, operations, inventory and history, in TinyDB. The only user of it."""

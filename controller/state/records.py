@@ -1,0 +1,164 @@
+"""What is stored: frozen records with JSON forms. Names and shapes follow Argo CD's status."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import pydantic
+
+
+class Record(pydantic.BaseModel):
+    """A stored record: immutable, strict about its fields, JSON in and out."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+
+class SyncStatus(StrEnum):
+    """Whether live state equals git. Unknown is not Synced."""
+
+    SYNCED = "Synced"
+    OUT_OF_SYNC = "OutOfSync"
+    UNKNOWN = "Unknown"
+
+
+class OperationPhase(StrEnum):
+    """Where an operation stands."""
+
+    RUNNING = "Running"
+    TERMINATING = "Terminating"
+    FAILED = "Failed"
+    ERROR = "Error"
+    SUCCEEDED = "Succeeded"
+
+
+class SyncPolicy(Record):
+    """What may happen without a person: field meanings of Argo CD's `syncPolicy.automated`."""
+
+    automated: bool = True
+    prune: bool = False
+    self_heal: bool = True
+
+
+class ApplicationSpec(Record):
+    """What to deploy from where to where, as given by flags, `roster.yaml` or an Application."""
+
+    name: str
+    repo_url: str
+    target_revision: str = "HEAD"
+    path: str = "."
+    namespace: str = "default"
+    templates: str = ""
+    """Folder in the repository whose templates replace the built-in ones, by file name."""
+    sync_policy: SyncPolicy = SyncPolicy()
+
+
+class Condition(Record):
+    """Something worth knowing about an application, with a stable reason code."""
+
+    type: str
+    """In CamelCase and for good: ComparisonError, SourceError, SyncError, InvalidDefinition …"""
+    message: str
+    last_transition_time: datetime
+
+
+class StoredFinding(Record):
+    """A finding as it is shown: where, what, what to do."""
+
+    rule: str
+    severity: str
+    message: str
+    remedy: str
+    file: str
+    line: int
+    column: int
+    definition: str = ""
+    template: str = ""
+
+
+class ObjectStatus(Record):
+    """One object of an application, as last seen."""
+
+    key: str
+    """`str(ObjectKey)`."""
+    api_version: str = ""
+    component: str = ""
+    """`str(DefinitionId)` of the definition it came from, empty for an orphan."""
+    file: str = ""
+    line: int = 0
+    sync: SyncStatus = SyncStatus.UNKNOWN
+    health: str = "Unknown"
+    message: str = ""
+    wave: int = 0
+    requires_pruning: bool = False
+
+
+class ObjectResult(Record):
+    """What an operation did to one object."""
+
+    key: str
+    action: str
+    """create, update, prune, keep."""
+    status: str
+    """Synced, SyncFailed, Pruned, PruneSkipped: Argo CD's result codes."""
+    message: str = ""
+    changes: tuple[str, ...] = ()
+    """Changed fields as `path: before -> after`; Secret values masked."""
+
+
+class Operation(Record):
+    """One carrying-out of a plan."""
+
+    id: int
+    """Counts from 1 per application."""
+    revision: str
+    author: str = ""
+    message: str = ""
+    """First line of the commit's message."""
+    initiated_by: str = "automated"
+    """`automated`, `self-heal`, `webhook`, or a person."""
+    phase: OperationPhase = OperationPhase.RUNNING
+    result_message: str = ""
+    started_at: datetime
+    finished_at: datetime | None = None
+    objects: tuple[ObjectResult, ...] = ()
+
+
+class CommitRecord(Record):
+    """The commit that an application was last compared with."""
+
+    revision: str
+    author: str = ""
+    email: str = ""
+    message: str = ""
+    committed_at: datetime | None = None
+
+
+class ApplicationStatus(Record):
+    """Everything known about an application after its last visit."""
+
+    sync: SyncStatus = SyncStatus.UNKNOWN
+    health: str = "Unknown"
+    health_message: str = ""
+    commit: CommitRecord | None = None
+    synced_revision: str = ""
+    """The revision of the last operation that succeeded."""
+    reconciled_at: datetime | None = None
+    objects: tuple[ObjectStatus, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    findings: tuple[StoredFinding, ...] = ()
+    components: tuple[dict[str, Any], ...] = ()
+    """For each definition: `{id, kind, namespace, name, file, line, sync, health, message}`."""
+
+
+class ApplicationRecord(Record):
+    """One application as stored: one file each."""
+
+    spec: ApplicationSpec
+    status: ApplicationStatus = ApplicationStatus()
+    operation: Operation | None = None
+    """The one that runs, or ran last."""
+    history: tuple[Operation, ...] = ()
+    """Newest first, at most 50."""
+    inventory: tuple[str, ...] = ()
+    """`str(ObjectKey)` of everything applied or about to be."""
+    next_operation_id: int = 1
