@@ -30,5 +30,7 @@ _ORDER = tuple(HealthStatus)
 def worst(healths: Iterable[Health]) -> Health:
     """Give the worst of several; Healthy where there are none."""
     return max(
-        healths, key=lambda health: _ORDER.index(health.status), default=Health(HealthStatus.HEALTHY)
+        healths,
+        key=lambda health: _ORDER.index(health.status),
+        default=Health(HealthStatus.HEALTHY),
     )
