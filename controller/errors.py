@@ -1,4 +1,4 @@
-"""The two answers a caller needs from a failure: is it worth another try, and what should a person do.
+"""What a caller needs to know of a failure: is it worth another try, and what should one do.
 
 Everything that can go wrong inside Roster is one of these; a library's error is translated once, in
 the adapter that calls the library. Subclasses exist only where somebody catches them.
