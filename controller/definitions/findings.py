@@ -3,6 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Self
+
+KAGENT_GROUP = "kagent.dev"
+KAGENT_KINDS = frozenset(
+    {"Agent", "MCPServer", "ModelConfig", "ModelProviderConfig", "RemoteMCPServer"}
+)
+"""Kinds whose group goes without saying: no core kind has one of these names."""
 
 
 class Severity(StrEnum):
@@ -31,10 +38,28 @@ class DefinitionId:
     kind: str
     namespace: str
     name: str
-    group: str = "kagent.dev"
+    group: str = KAGENT_GROUP
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read what `str` wrote: `Kind[.group] namespace/name`.
+
+        Raises:
+            ValueError: the text has another form.
+        """
+        kind_group, _, place = text.partition(" ")
+        kind, dot, group = kind_group.partition(".")
+        namespace, slash, name = place.partition("/")
+        if not slash or not kind:
+            raise ValueError(f"{text!r} does not name a definition, as 'Agent ns/name' does")
+        if not dot and kind in KAGENT_KINDS:
+            group = KAGENT_GROUP
+        return cls(kind=kind, namespace=namespace, name=name, group=group)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.namespace}/{self.name}"
+        """Give `Agent ns/name`, and `Deployment.apps ns/name` where the kind needs its group."""
+        group = "" if self.group in {"", KAGENT_GROUP} else f".{self.group}"
+        return f"{self.kind}{group} {self.namespace}/{self.name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

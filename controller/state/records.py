@@ -2,7 +2,6 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
 
 import pydantic
 
@@ -92,6 +91,21 @@ class ObjectStatus(Record):
     requires_pruning: bool = False
 
 
+class ComponentStatus(Record):
+    """One definition of an application, as last seen."""
+
+    id: str
+    """`str(DefinitionId)`."""
+    kind: str
+    namespace: str
+    name: str
+    file: str = ""
+    line: int = 0
+    sync: SyncStatus = SyncStatus.UNKNOWN
+    health: str = "Unknown"
+    message: str = ""
+
+
 class ObjectResult(Record):
     """What an operation did to one object."""
 
@@ -118,6 +132,8 @@ class Operation(Record):
     """`automated`, `self-heal`, `webhook`, or a person."""
     phase: OperationPhase = OperationPhase.RUNNING
     result_message: str = ""
+    retry_count: int = 0
+    """How often it was tried again with the same outcome."""
     started_at: datetime
     finished_at: datetime | None = None
     objects: tuple[ObjectResult, ...] = ()
@@ -146,8 +162,7 @@ class ApplicationStatus(Record):
     objects: tuple[ObjectStatus, ...] = ()
     conditions: tuple[Condition, ...] = ()
     findings: tuple[StoredFinding, ...] = ()
-    components: tuple[dict[str, Any], ...] = ()
-    """For each definition: `{id, kind, namespace, name, file, line, sync, health, message}`."""
+    components: tuple[ComponentStatus, ...] = ()
 
 
 class ApplicationRecord(Record):
