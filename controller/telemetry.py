@@ -1,0 +1,206 @@
+"""How Roster tells what it does: structured logs and Prometheus metrics.
+
+A log line and its metric share a name. Metrics live here as objects that whoever does the work
+observes; the API serves them under `/metrics`. Labels never hold anything unbounded but the
+repository and the application, whose number an operator chooses.
+"""
+
+import logging
+import platform
+import re
+import sys
+from collections.abc import Iterable, Iterator, MutableMapping
+from contextlib import contextmanager
+from time import perf_counter
+from typing import IO, Any, Literal
+
+import structlog
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    GCCollector,
+    Histogram,
+    ProcessCollector,
+    generate_latest,
+)
+
+REGISTRY = CollectorRegistry(auto_describe=True)
+ProcessCollector(registry=REGISTRY)
+GCCollector(registry=REGISTRY)
+
+_FAST_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+"""From a request answered from memory to one at its time limit."""
+_SLOW_S = (0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
+"""A visit may wait for health, up to five minutes by default."""
+
+RECONCILE_DURATION = Histogram(
+    "roster_reconcile_duration_seconds",
+    "Duration of one visit to an application.",
+    ["outcome"],
+    buckets=_SLOW_S,
+    registry=REGISTRY,
+)
+OPERATIONS = Counter(
+    "roster_operations_total",
+    "Operations (carried-out plans) by application and final phase.",
+    ["application", "phase"],
+    registry=REGISTRY,
+)
+APPLICATIONS = Gauge(
+    "roster_applications",
+    "Applications by sync and health status.",
+    ["sync", "health"],
+    registry=REGISTRY,
+)
+GIT_REQUEST_DURATION = Histogram(
+    "roster_git_request_duration_seconds",
+    "Duration of requests to git servers.",
+    ["operation", "outcome"],
+    buckets=_SLOW_S,
+    registry=REGISTRY,
+)
+KUBERNETES_REQUEST_DURATION = Histogram(
+    "roster_kubernetes_request_duration_seconds",
+    "Duration of requests to the Kubernetes API, watches excepted.",
+    ["verb", "outcome"],
+    buckets=_FAST_S,
+    registry=REGISTRY,
+)
+QUEUE_DEPTH = Gauge(
+    "roster_queue_depth", "Applications that wait for their visit.", registry=REGISTRY
+)
+HTTP_REQUEST_DURATION = Histogram(
+    "roster_http_request_duration_seconds",
+    "Duration of requests to Roster's API and dashboard, by endpoint.",
+    ["endpoint", "method", "code"],
+    buckets=_FAST_S,
+    registry=REGISTRY,
+)
+WEBHOOK_REQUESTS = Counter(
+    "roster_webhook_requests_total",
+    "Calls of git webhooks by forge and what came of them.",
+    ["forge", "outcome"],
+    registry=REGISTRY,
+)
+STREAMS = Gauge("roster_streams", "Open server-sent event streams.", registry=REGISTRY)
+BUILD_INFO = Gauge(
+    "roster_build_info",
+    "Always 1; the labels say what runs.",
+    ["version", "python"],
+    registry=REGISTRY,
+)
+
+
+def metrics() -> bytes:
+    """Give every metric in Prometheus' text format."""
+    return generate_latest(REGISTRY)
+
+
+def set_build_info(version: str) -> None:
+    """Publish the version that runs."""
+    BUILD_INFO.clear()
+    BUILD_INFO.labels(version=version, python=platform.python_version()).set(1)
+
+
+def set_applications(statuses: Iterable[tuple[str, str]]) -> None:
+    """Publish how many applications there are of each (sync, health)."""
+    counts: dict[tuple[str, str], int] = {}
+    for status in statuses:
+        counts[status] = counts.get(status, 0) + 1
+    APPLICATIONS.clear()
+    for (sync, health), count in counts.items():
+        APPLICATIONS.labels(sync=sync, health=health).set(count)
+
+
+@contextmanager
+def timed(histogram: Histogram, **labels: str) -> Iterator[None]:
+    """Observe how long the block took, with the label `outcome` as `success` or `error`."""
+    started = perf_counter()
+    outcome = "error"
+    try:
+        yield
+        outcome = "success"
+    finally:
+        histogram.labels(**labels, outcome=outcome).observe(perf_counter() - started)
+
+
+def configure_logging(
+    *,
+    level: str = "info",
+    form: Literal["auto", "console", "json"] = "auto",
+    stream: IO[str] | None = None,
+) -> None:
+    """Send log lines, also those of libraries, to one stream in one form.
+
+    `auto` means for people on a terminal and JSON elsewhere. Libraries are heard from `warning` on:
+    what they say below is about themselves.
+    """
+    target = stream or sys.stderr
+    console = form == "console" or (form == "auto" and target.isatty())
+    shared = _processors()
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared, processors=list(_rendering(console=console))
+        )
+    )
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(max(logging.WARNING, _number(level)))
+    logging.getLogger("controller").setLevel(_number(level))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def redact(text: str) -> str:
+    """Take user names and passwords out of the URLs in a text (the lesson of CVE-2023-25163)."""
+    return _CREDENTIALS.sub(r"\1", text)
+
+
+_CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@", re.IGNORECASE)
+_SECRET_KEYS = frozenset({"authorization", "password", "secret", "token"})
+
+
+def _number(level: str) -> int:
+    return logging.getLevelNamesMapping()[level.upper()]
+
+
+def _processors() -> list[structlog.typing.Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _rendering(*, console: bool) -> Iterable[structlog.typing.Processor]:
+    yield structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    if console:
+        yield _without_secrets
+        yield structlog.dev.ConsoleRenderer(pad_level=False)
+    else:
+        yield structlog.processors.format_exc_info
+        yield _without_secrets
+        yield structlog.processors.JSONRenderer(default=str)
+
+
+def _without_secrets(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    for key, value in event.items():
+        if key in _SECRET_KEYS:
+            event[key] = "********"
+        elif isinstance(value, str):
+            event[key] = redact(value)
+    return event
