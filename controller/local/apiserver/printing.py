@@ -1,0 +1,3 @@
+"""placeholder"""
+def described_fields() -> set[str]:
+    return {"v1.ObjectMeta.name"}
