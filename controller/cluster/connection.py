@@ -1,0 +1,210 @@
+"""Requests to one Kubernetes API: configuration, authentication, timeouts, errors.
+
+The library's typed models cost five times the CPU of plain JSON (`call_api` with orjson), so
+nothing else of it is used. One connection is shared by all threads; urllib3's pool is safe for it.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+from urllib.parse import urlencode
+
+import orjson
+import urllib3
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+
+from controller import __version__
+from controller.cluster import errors
+from controller.errors import PermanentError
+
+Query: TypeAlias = Mapping[str, str | int]
+
+JSON = "application/json"
+APPLY = "application/apply-patch+yaml"
+"""JSON is YAML: the body is sent as JSON under this content type."""
+
+_CONNECT_S = 5.0
+_READ_S = 30.0
+_POOL_SIZE = 64
+"""Connections kept: every watch holds one, every worker of an apply another."""
+# The library follows Retry-After by sleeping inside the call; here the caller decides.
+_RETRIES = urllib3.Retry(
+    total=2, connect=2, read=1, redirect=0, status=0, other=0, backoff_factor=0.1,
+    respect_retry_after_header=False, raise_on_status=False, raise_on_redirect=False,
+)  # fmt: skip
+
+
+class Connection:
+    """An authenticated way to one API server; safe to share between threads."""
+
+    def __init__(self, configuration: kubernetes_client.Configuration) -> None:
+        configuration.retries = _RETRIES
+        configuration.connection_pool_maxsize = _POOL_SIZE
+        configuration.keep_alive = True
+        self._api = kubernetes_client.ApiClient(configuration)
+        self._host = str(configuration.host).rstrip("/")
+
+    @classmethod
+    def from_kubeconfig(cls, path: Path | None, context: str | None) -> Self:
+        """Connect as a kubeconfig says, `$KUBECONFIG` or `~/.kube/config` where path is None.
+
+        The file is the user's own, so its exec plugins run, as kubectl runs them (EKS and GKE sign
+        in that way). Never pass a file that came out of a repository or a request: a plugin is a
+        program of its author's choice (CVE-2022-24817).
+
+        Raises:
+            PermanentError: the file is missing, unreadable or names no such context.
+        """
+        configuration = _configuration()
+        try:
+            kubernetes_config.load_kube_config(  # type: ignore[no-untyped-call]  # the library has no types here
+                config_file=str(path) if path else None,
+                context=context,
+                client_configuration=configuration,
+            )
+        except (kubernetes_config.ConfigException, OSError) as error:
+            raise PermanentError(
+                f"Cannot use kubeconfig {path or '$KUBECONFIG or ~/.kube/config'}: {error}.",
+                remedy="Name another with --kubeconfig and --context.",
+            ) from error
+        return cls(configuration)
+
+    @classmethod
+    def in_cluster(cls) -> Self:
+        """Connect with the service account of the pod that this runs in.
+
+        Raises:
+            PermanentError: this is no pod, or its service account has no token.
+        """
+        configuration = _configuration()
+        try:
+            kubernetes_config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # the library has no types here
+        except (kubernetes_config.ConfigException, OSError) as error:
+            raise PermanentError(
+                f"Not inside a cluster: {error}.", remedy="Name a kubeconfig with --kubeconfig."
+            ) from error
+        return cls(configuration)
+
+    @property
+    def host(self) -> str:
+        """Address of the API server, as `https://host:port`."""
+        return self._host
+
+    def close(self) -> None:
+        """Close the idle connections; those in use close when they are done."""
+        self._api.close()  # type: ignore[no-untyped-call]  # the library has no types here
+
+    def request(  # noqa: PLR0913 -- the parts of an HTTP request, all but three optional
+        self,
+        method: str,
+        path: str,
+        *,
+        action: str,
+        query: Query | None = None,
+        body: Any = None,
+        content_type: str = JSON,
+        accept: str = JSON,
+        is_secret: bool = False,
+    ) -> Any:
+        """Send one request and give its JSON answer.
+
+        Args:
+            method: HTTP method.
+            path: below the host, beginning with a slash.
+            action: what this is about, for error messages: `read v1/Secret agents/key`.
+            query: parameters of the URL.
+            body: sent as JSON; None sends no body.
+            content_type: of the body.
+            accept: content types that are understood.
+            is_secret: whether the server's error text may quote a Secret.
+
+        Raises:
+            NotFoundError, ConflictError, ForbiddenError, InvalidError, GoneError,
+            UnavailableError: by the server's answer, or its absence.
+        """
+        # The library serialises JSON bodies itself and takes only other types as bytes.
+        payload = orjson.dumps(body) if content_type == APPLY else body
+        headers = self._headers(accept, content_type if body is not None else None)
+        with _reaching(action):
+            answer = self._api.call_api(
+                method, self._url(path, query), headers, payload,
+                _request_timeout=(_CONNECT_S, _READ_S),
+            )  # fmt: skip
+            data = answer.read()  # type: ignore[no-untyped-call]  # the library has no types here
+        if not 200 <= answer.status < 300:
+            raise errors.translate(
+                errors.Refusal(
+                    action=action,
+                    status=answer.status,
+                    body=data or b"",
+                    is_secret=is_secret,
+                    retry_after=answer.headers.get("Retry-After"),
+                )
+            )
+        return _parsed(data, action) if JSON in accept else data
+
+    @contextlib.contextmanager
+    def stream(
+        self, path: str, *, action: str, query: Query, read_timeout_s: float, accept: str = JSON
+    ) -> Iterator[urllib3.BaseHTTPResponse]:
+        """Open an answer that goes on, such as a watch; `read_timeout_s` bounds a silence.
+
+        Raises:
+            RosterError: as `request`.
+        """
+        with _reaching(action):
+            answer = self._api.call_api(
+                "GET", self._url(path, query), self._headers(accept, None), None,
+                _request_timeout=(_CONNECT_S, read_timeout_s),
+            )  # fmt: skip
+            response: urllib3.BaseHTTPResponse = answer.response
+            try:
+                if response.status != 200:
+                    raise errors.translate(
+                        errors.Refusal(
+                            action=action,
+                            status=response.status,
+                            body=response.data,
+                            retry_after=response.headers.get("Retry-After"),
+                        )
+                    )
+                yield response
+            finally:
+                response.close()
+
+    def _url(self, path: str, query: Query | None) -> str:
+        return f"{self._host}{path}?{urlencode(query)}" if query else f"{self._host}{path}"
+
+    def _headers(self, accept: str, content_type: str | None) -> dict[str, str]:
+        headers = {"Accept": accept, "User-Agent": f"roster/{__version__}"}
+        if content_type:
+            headers["Content-Type"] = content_type
+        # Asked for every time: tokens of service accounts and exec plugins expire.
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        return headers
+
+
+def _configuration() -> kubernetes_client.Configuration:
+    # The class hands out copies of a process-wide default when called; this makes a fresh one.
+    configuration: kubernetes_client.Configuration = type.__call__(kubernetes_client.Configuration)
+    return configuration
+
+
+@contextlib.contextmanager
+def _reaching(action: str) -> Iterator[None]:
+    try:
+        yield
+    except urllib3.exceptions.HTTPError as error:
+        raise errors.unreachable(action, error) from error
+    except kubernetes_client.ApiException as error:
+        # Status 0: the library's own wrapping of TLS failures.
+        raise errors.unreachable(action, error) from error
+
+
+def _parsed(data: bytes | None, action: str) -> Any:
+    try:
+        return orjson.loads(data or b"null")
+    except orjson.JSONDecodeError as error:
+        raise errors.UnavailableError(f"Cannot {action}: the answer is not JSON.") from error
