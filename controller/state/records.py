@@ -36,6 +36,8 @@ class SyncPolicy(Record):
     automated: bool = True
     prune: bool = False
     self_heal: bool = True
+    create_namespace: bool = False
+    """Whether the application's namespace is made where it is missing."""
 
 
 class ApplicationSpec(Record):
