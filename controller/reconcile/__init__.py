@@ -1,0 +1,1 @@
+"""Work queue, triggers and loop, and the story of one reconcile."""
