@@ -39,3 +39,7 @@ class Difference:
     desired: Manifest | None
     live: Manifest | None
     changes: tuple[Change, ...] = ()
+    predicted: Manifest | None = None
+    """The server's answer to a dry-run of the apply, where it was asked."""
+    message: str = ""
+    """Why it stays undecided: the dry-run failed. Unknown is not Synced."""

@@ -1,6 +1,7 @@
 """The plan."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.definitions.findings import DefinitionId
@@ -30,6 +31,8 @@ class Step:
     manifest: Manifest | None
     """What to apply; None for prune and keep."""
     difference: Difference | None = None
+    live: Manifest | None = None
+    """The object as it was when the plan was made; a prune deletes only what has its uid."""
     wave: int = 0
     reason: str = ""
     """Why it is kept, or why it is written."""
@@ -59,6 +62,8 @@ class Plan:
     unchanged: tuple[Step, ...] = ()
     blocked: tuple[tuple[DefinitionId, str], ...] = ()
     guards: tuple[Guard, ...] = ()
+    depends_on: Mapping[DefinitionId, frozenset[DefinitionId]] = field(default_factory=dict)
+    """What each component refers to: where one fails, those that need it wait."""
 
     @property
     def is_empty(self) -> bool:

@@ -1,0 +1,82 @@
+"""Health of a Pod, and why it is not well."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from controller.health.conditions import (
+    HEALTHY,
+    condition,
+    degraded,
+    is_true,
+    message_of,
+    progressing,
+    spec,
+    status,
+)
+from controller.health.status import Health
+from controller.objects import Manifest
+
+
+def pod(manifest: Manifest) -> Health:
+    """Judge a Pod (gitops-engine `health_pod.go`)."""
+    stuck = _waiting_for_nothing(manifest)
+    if stuck and spec(manifest).get("restartPolicy", "Always") == "Always":
+        return degraded(stuck)
+    match status(manifest).get("phase"):
+        case "Pending":
+            return progressing(stuck or message_of(condition(manifest, "PodScheduled")))
+        case "Succeeded":
+            return HEALTHY
+        case "Failed":
+            return degraded(_why_failed(manifest))
+        case "Running":
+            return _running(manifest)
+        case phase:
+            return progressing(f"The pod's phase is {phase or 'not known'}.")
+
+
+def _running(manifest: Manifest) -> Health:
+    if spec(manifest).get("restartPolicy", "Always") != "Always":
+        return progressing("The pod is running.")
+    if is_true(manifest, "Ready"):
+        return HEALTHY
+    for container in _containers(manifest):
+        ended = (container.get("lastState") or {}).get("terminated")
+        if ended and not container.get("ready"):
+            return degraded(f"Container {container.get('name')} {_ending(ended)}.")
+    return progressing(message_of(condition(manifest, "Ready")) or "The pod is not ready.")
+
+
+def _waiting_for_nothing(manifest: Manifest) -> str:
+    """Give why a container waits for what will not come, such as ImagePullBackOff; or nothing."""
+    for container in _containers(manifest):
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        reason = str(waiting.get("reason", ""))
+        if reason.startswith("Err") or reason.endswith(("Error", "BackOff")):
+            message = str(waiting.get("message", ""))
+            return f"Container {container.get('name')}: {reason}: {message}".removesuffix(": ")
+    return ""
+
+
+def _why_failed(manifest: Manifest) -> str:
+    told = status(manifest).get("message")
+    if told:
+        return str(told)
+    for container in _containers(manifest):
+        ended = (container.get("state") or {}).get("terminated") or {}
+        if ended.get("exitCode") or ended.get("reason") == "OOMKilled":
+            return f"Container {container.get('name')} {_ending(ended)}."
+    return str(status(manifest).get("reason") or "The pod failed.")
+
+
+def _ending(terminated: Mapping[str, Any]) -> str:
+    code, reason = terminated.get("exitCode"), terminated.get("reason")
+    told = f" ({terminated['message'].strip()})" if terminated.get("message") else ""
+    if reason == "OOMKilled":
+        return "ran out of memory (OOMKilled)"
+    return f"ended with exit code {code}{told}"
+
+
+def _containers(manifest: Manifest) -> Iterator[Mapping[str, Any]]:
+    for name in ("initContainerStatuses", "containerStatuses"):
+        yield from status(manifest).get(name) or ()

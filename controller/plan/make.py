@@ -1,0 +1,159 @@
+"""The plan of one sync, from everything that is known before the first write."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from controller.definitions.findings import DefinitionId
+from controller.diff.difference import Difference, Outcome
+from controller.objects import Manifest, ObjectKey
+from controller.objects.metadata import APPLICATION, labels
+from controller.plan import order, orphans
+from controller.plan.policy import Policy
+from controller.plan.steps import Action, Guard, Plan, Step
+from controller.render.component import Component
+
+_ACTIONS: Mapping[Outcome, tuple[Action, str]] = {
+    Outcome.SAME: (Action.UNCHANGED, ""),
+    Outcome.MISSING: (Action.CREATE, "it is not in the cluster"),
+    Outcome.DIFFERENT: (Action.UPDATE, "it differs from git"),
+    Outcome.UNDECIDED: (Action.UPDATE, "the comparison is undecided"),
+}
+
+
+def make(  # noqa: PLR0913 -- everything that is known, by name
+    *,
+    application: str,
+    revision: str,
+    components: Sequence[Component],
+    blocked: Iterable[tuple[DefinitionId, str]],
+    live: Mapping[ObjectKey, Manifest],
+    differences: Mapping[ObjectKey, Difference],
+    inventory: AbstractSet[ObjectKey],
+    policy: Policy,
+    source_is_empty: bool,
+    unreadable: AbstractSet[str] = frozenset(),
+) -> Plan:
+    """Decide what a sync would do.
+
+    Args:
+        application: whose objects these are; also the value of their label.
+        revision: the commit that is synced.
+        components: what is desired.
+        blocked: definitions without manifests this time, each with the reason.
+        live: the live objects with the application's label.
+        differences: desired against live, for every manifest of the components.
+        inventory: what the application applied or was about to apply.
+        policy: what may be done beyond writing what is desired.
+        source_is_empty: whether the source yielded no definition at all.
+        unreadable: files with definitions that could not be read.
+    """
+    sorted_out = _sort_out(application, components, differences, policy)
+    steps = list(_steps(sorted_out.components, differences))
+    all_blocked = [*blocked, *sorted_out.refused]
+    prunes, kept, guards = orphans.split(
+        live,
+        orphans.Ownership(
+            application=application,
+            desired={ObjectKey.of(m) for component in components for m in component.manifests},
+            inventory=inventory,
+            blocked={id_ for id_, _ in all_blocked},
+            unreadable=unreadable,
+            source_is_empty=source_is_empty,
+            policy=policy,
+        ),
+    )
+    return Plan(
+        application=application,
+        revision=revision,
+        waves=_waves([s for s in steps if s.action is not Action.UNCHANGED], components),
+        prunes=prunes,
+        kept=kept,
+        unchanged=tuple(step for step in steps if step.action is Action.UNCHANGED),
+        blocked=tuple(all_blocked),
+        guards=(*sorted_out.guards, *guards),
+        depends_on={component.id: component.depends_on for component in components},
+    )
+
+
+@dataclass(kw_only=True)
+class _SortedOut:
+    """Components that may be written, and why the others may not."""
+
+    components: list[Component] = field(default_factory=list)
+    refused: list[tuple[DefinitionId, str]] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
+
+
+def _sort_out(
+    application: str,
+    components: Iterable[Component],
+    differences: Mapping[ObjectKey, Difference],
+    policy: Policy,
+) -> _SortedOut:
+    found = _SortedOut()
+    for component in components:
+        guard = _refusal(application, component, differences, policy)
+        if guard is None:
+            found.components.append(component)
+        else:
+            found.guards.append(guard)
+            found.refused.append((component.id, guard.message))
+    return found
+
+
+def _refusal(
+    application: str,
+    component: Component,
+    differences: Mapping[ObjectKey, Difference],
+    policy: Policy,
+) -> Guard | None:
+    for manifest in component.manifests:
+        key = ObjectKey.of(manifest)
+        found = differences[key].live if key in differences else None
+        owner = labels(found).get(APPLICATION) if found is not None else application
+        if owner == application:
+            try:
+                order.wave(manifest)
+            except ValueError as error:
+                return Guard(rule="bad-sync-wave", message=f"{key}: {error}", keys=(key,))
+        elif owner:
+            message = f"{key} belongs to application {owner!r} and is claimed by {application!r}"
+            return Guard(rule="claimed-by-another-application", message=message, keys=(key,))
+        elif not policy.adopt:
+            message = f"{key} exists and belongs to no application; adopt it or rename yours"
+            return Guard(rule="exists-and-is-not-ours", message=message, keys=(key,))
+    return None
+
+
+def _steps(
+    components: Iterable[Component], differences: Mapping[ObjectKey, Difference]
+) -> Iterator[Step]:
+    for component in components:
+        for manifest in component.manifests:
+            key = ObjectKey.of(manifest)
+            difference = differences.get(key)
+            outcome = difference.outcome if difference else Outcome.UNDECIDED
+            action, reason = _ACTIONS[outcome]
+            yield Step(
+                action=action,
+                key=key,
+                component=component.id,
+                manifest=manifest,
+                difference=difference,
+                live=difference.live if difference else None,
+                wave=order.wave(manifest, component.wave),
+                reason=(difference.message if difference else "") or reason,
+            )
+
+
+def _waves(steps: Iterable[Step], components: Iterable[Component]) -> tuple[tuple[Step, ...], ...]:
+    """Group the writes by wave, and within by the length of the chain they depend on."""
+    levels = order.levels(components)
+
+    def place(step: Step) -> tuple[int, int]:
+        return (step.wave, levels[step.component] if step.component else 0)
+
+    in_order = sorted(steps, key=lambda step: (place(step), order.by_place(step.key)))
+    return tuple(tuple(group) for _, group in groupby(in_order, key=place))

@@ -1,0 +1,163 @@
+"""What left git: which live objects are ours and no longer desired, and which of them may go.
+
+The guards follow what went wrong elsewhere: Flux prunes everything where a source turns up empty,
+others delete what a broken file no longer defines. Nothing is deleted on missing information.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+
+from controller.definitions.findings import DefinitionId
+from controller.objects import Manifest, ObjectKey
+from controller.objects.metadata import (
+    APPLICATION,
+    COMPONENT,
+    PRUNE,
+    SOURCE,
+    annotations,
+    labels,
+)
+from controller.plan import order
+from controller.plan.policy import Policy
+from controller.plan.steps import Action, Guard, Step
+
+FEW = 2
+"""So many objects may go without a confirmation, whatever part of the application they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ownership:
+    """What decides over the objects that are not desired."""
+
+    application: str
+    desired: AbstractSet[ObjectKey]
+    inventory: AbstractSet[ObjectKey]
+    blocked: AbstractSet[DefinitionId]
+    unreadable: AbstractSet[str]
+    """Files that could not be read: nobody knows what they define."""
+    source_is_empty: bool
+    policy: Policy
+
+
+def split(
+    live: Mapping[ObjectKey, Manifest], ownership: Ownership
+) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Guard, ...]]:
+    """Give what is to be pruned (in the order of deletion), what is kept, and why."""
+    ours = {key: found for key, found in live.items() if _is_ours(found, ownership.application)}
+    orphans = [_step(key, found) for key, found in ours.items() if not _is_desired(key, ownership)]
+    judged = [_judged(step, ours[step.key], ownership) for step in orphans]
+    prunes = sorted(
+        (step for step in judged if step.action is Action.PRUNE), key=_place, reverse=True
+    )
+    kept = [step for step in judged if step.action is Action.KEEP]
+    guard = _guard(prunes, len(ours), ownership)
+    if guard is None:
+        return tuple(prunes), tuple(sorted(kept, key=_place)), ()
+    held = [_kept(step, guard.message) for step in prunes]
+    return (), tuple(sorted([*kept, *held], key=_place)), (guard,)
+
+
+def _is_ours(found: Manifest, application: str) -> bool:
+    """Tell whether an object is one we applied, and not made by a controller from one of ours.
+
+    Controllers copy labels (EndpointSlices take those of their Service).
+    """
+    owners = (found.get("metadata") or {}).get("ownerReferences") or ()
+    made = any(owner.get("controller") for owner in owners)
+    return labels(found).get(APPLICATION) == application and not made
+
+
+def _is_desired(key: ObjectKey, ownership: Ownership) -> bool:
+    if key in ownership.desired:
+        return True
+    if key.namespace:
+        return False
+    # A definition may give a namespace to a kind that has none; the server dropped it.
+    return any(
+        (wanted.group, wanted.kind, wanted.name) == (key.group, key.kind, key.name)
+        for wanted in ownership.desired
+    )
+
+
+def _step(key: ObjectKey, found: Manifest) -> Step:
+    return Step(
+        action=Action.PRUNE,
+        key=key,
+        component=None,
+        manifest=None,
+        live=found,
+        wave=_wave(found),
+        reason="its definition left git",
+    )
+
+
+def _wave(found: Manifest) -> int:
+    try:
+        return order.wave(found)
+    except ValueError:
+        return 0
+
+
+def _judged(step: Step, found: Manifest, ownership: Ownership) -> Step:
+    for reason, holds in _REASONS:
+        if holds(found, step, ownership):
+            return _kept(step, reason)
+    return step
+
+
+def _belongs_to_blocked(found: Manifest, ownership: Ownership) -> bool:
+    component = annotations(found).get(COMPONENT)
+    if component is None:
+        return bool(ownership.blocked)
+    return component in {str(id_) for id_ in ownership.blocked}
+
+
+_REASONS: Iterable[tuple[str, Callable[[Manifest, Step, Ownership], bool]]] = (
+    (
+        "it is being deleted",
+        lambda found, _, __: bool((found.get("metadata") or {}).get("deletionTimestamp")),
+    ),
+    (
+        "its definition has an error",
+        lambda found, _, ownership: _belongs_to_blocked(found, ownership),
+    ),
+    (
+        "the file that defined it cannot be read",
+        lambda found, _, ownership: annotations(found).get(SOURCE) in ownership.unreadable,
+    ),
+    (
+        f"it is protected by {PRUNE}: disabled",
+        lambda found, _, __: annotations(found).get(PRUNE) == "disabled",
+    ),
+    (
+        "it carries our label, but we have no record of applying it",
+        lambda _, step, ownership: step.key not in ownership.inventory,
+    ),
+    ("pruning is off", lambda _, __, ownership: not ownership.policy.prune),
+)
+
+
+def _guard(prunes: list[Step], owned: int, ownership: Ownership) -> Guard | None:
+    keys = tuple(step.key for step in prunes)
+    if keys and ownership.source_is_empty:
+        return Guard(
+            rule="empty-source",
+            message=f"the source is empty, so nothing is pruned of {len(keys)} objects",
+            keys=keys,
+        )
+    if len(keys) > FEW and len(keys) * 2 > owned and not ownership.policy.confirmed:
+        return Guard(
+            rule="prune-needs-confirmation",
+            message=f"pruning {len(keys)} of {owned} objects needs a confirmation",
+            keys=keys,
+        )
+    return None
+
+
+def _kept(step: Step, reason: str) -> Step:
+    return replace(step, action=Action.KEEP, reason=reason)
+
+
+def _place(step: Step) -> tuple[int, tuple[int, str, str, str]]:
+    return (step.wave, order.by_place(step.key))
