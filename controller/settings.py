@@ -37,6 +37,9 @@ class Settings(pydantic.BaseModel):
         None, description="Cluster to deploy to; else $KUBECONFIG, in-cluster, ~/.kube/config."
     )
     context: str | None = pydantic.Field(None, description="Context in the kubeconfig.")
+    watch_namespace: str = pydantic.Field(
+        "", description="The only namespace that may be watched; empty: all."
+    )
     poll_interval_s: float = pydantic.Field(
         30.0, gt=0, description="Seconds between two looks at a repository's references."
     )

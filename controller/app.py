@@ -1,0 +1,199 @@
+"""The composition root: the only place that constructs adapters from settings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import controller
+from controller.api import shell
+from controller.api.serve import Server
+from controller.api.services import Services
+from controller.cluster.client import Client
+from controller.cluster.live import LiveState
+from controller.errors import PermanentError
+from controller.reconcile.decision import SyncRequest
+from controller.reconcile.loop import Loop
+from controller.reconcile.reconciler import Reconciler
+from controller.reconcile.revisions import Revisions
+from controller.reconcile.triggers import Poller, RepositoryWatch
+from controller.reconcile.workqueue import Trigger, WorkQueue
+from controller.render.options import RenderOptions
+from controller.settings import Settings
+from controller.source.repository import Credentials, Repositories
+from controller.state.records import ApplicationRecord, ApplicationSpec
+from controller.state.store import Store
+from controller.sync.executor import Executor
+
+STOP_TIMEOUT_S = 10.0
+DRIFT_DELAY_S = 0.05
+"""Changes in the cluster come in bursts (a rollout is a dozen); one visit answers them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A running controller."""
+
+    store: Store
+    reconciler: Reconciler
+    queue: WorkQueue
+    url: str
+    """Address of the dashboard."""
+    _started: ExitStack
+
+    def applications(self) -> tuple[ApplicationRecord, ...]:
+        """Every application with its status."""
+        return self.store.applications()
+
+    def stop(self) -> None:
+        """Take no more work, let what runs come to an end, and close everything."""
+        self._started.close()
+
+
+def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
+    """Construct the controller and set it going on these applications.
+
+    Raises:
+        RosterError: the state folder is in use, the cluster cannot be reached, or the address is
+            refused; what was started before is stopped again.
+    """
+    with ExitStack() as started:
+        store = started.enter_context(Store(settings.state_dir / "state"))
+        _register(store, applications)
+        client = connect(settings)
+        live = LiveState(client, namespace=settings.watch_namespace)
+        live.start()
+        started.callback(live.stop)
+        queue = WorkQueue()
+        reconciler = _reconciler(settings, store, client, live)
+        server = _server(settings, store, queue, reconciler)
+        server.start()
+        started.callback(server.stop)
+        loop = Loop(queue, reconciler.visit, workers=settings.workers)
+        loop.start()
+        started.callback(loop.stop, STOP_TIMEOUT_S)
+        live.subscribe(lambda _key, application: _drifted(queue, application))
+        for trigger in _triggers(settings, store, queue):
+            trigger.start()
+            started.callback(trigger.stop)
+        return App(
+            store=store,
+            reconciler=reconciler,
+            queue=queue,
+            url=server.url,
+            _started=started.pop_all(),
+        )
+
+
+def connect(settings: Settings) -> Client:
+    """Give a client for the cluster that the settings name."""
+    return Client.from_kubeconfig(settings.kubeconfig, settings.context)
+
+
+def repositories(settings: Settings) -> Repositories:
+    """Give the git mirrors in the state folder, with the credentials of the settings."""
+    token = settings.git_token.get_secret_value() if settings.git_token else ""
+    credentials = Credentials(
+        username=settings.git_username,
+        token=token,
+        ssh_key=settings.git_ssh_key,
+        known_hosts=settings.git_known_hosts,
+        ca_file=settings.git_ca_file,
+    )
+    return Repositories(settings.state_dir / "git", credentials=credentials)
+
+
+def render_options(settings: Settings, spec: ApplicationSpec) -> RenderOptions:
+    """Give what rendering needs to know of an application."""
+    return RenderOptions(
+        application=spec.name,
+        namespace=spec.namespace,
+        agent_image=settings.agent_image,
+        controller_url=settings.controller_url,
+    )
+
+
+def _reconciler(settings: Settings, store: Store, client: Client, live: LiveState) -> Reconciler:
+    return Reconciler(
+        store=store,
+        revisions=Revisions(
+            repositories=repositories(settings),
+            options=lambda spec: render_options(settings, spec),
+        ),
+        client=client,
+        live=live,
+        executor=Executor(
+            client,
+            live,
+            health_timeout_s=settings.health_timeout_s,
+            concurrency=settings.apply_concurrency,
+        ),
+        now=lambda: datetime.now(UTC),
+    )
+
+
+def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reconciler) -> Server:
+    def sync(name: str, request: SyncRequest) -> None:
+        if store.application(name) is None:
+            raise PermanentError(f"There is no application {name!r}.")
+        reconciler.request(name, request)
+        queue.add(name, trigger=Trigger.MANUAL)
+
+    services = Services(
+        store=store,
+        queue=queue,
+        plan=reconciler.plan,
+        live_object=reconciler.live.get,
+        desired_object=reconciler.desired_object,
+        sync=sync,
+        ready=reconciler.ready,
+        webhook_secrets=_webhook_secrets(settings),
+        version=controller.__version__,
+    )
+    host, port = settings.address
+    return Server(
+        shell.create(services), host=host, port=port, insecure_listen=settings.insecure_listen
+    )
+
+
+def _webhook_secrets(settings: Settings) -> Mapping[str, str]:
+    given = {
+        "github": settings.webhook_secret_github,
+        "gitlab": settings.webhook_secret_gitlab,
+        "gitea": settings.webhook_secret_gitea,
+    }
+    return {forge: secret.get_secret_value() for forge, secret in given.items() if secret}
+
+
+def _register(store: Store, applications: Iterable[ApplicationSpec]) -> None:
+    """Make the database hold exactly these applications, with what it knows of them already."""
+    specs = {spec.name: spec for spec in applications}
+    for record in store.applications():
+        if record.spec.name not in specs:
+            store.remove(record.spec.name)
+    for name, spec in specs.items():
+        record = store.application(name) or ApplicationRecord(spec=spec)
+        store.put(record.model_copy(update={"spec": spec}))
+
+
+def _drifted(queue: WorkQueue, application: str) -> None:
+    queue.add(application, trigger=Trigger.DRIFT, delay_s=DRIFT_DELAY_S)
+
+
+def _triggers(
+    settings: Settings, store: Store, queue: WorkQueue
+) -> Iterator[Poller | RepositoryWatch]:
+    """What asks for visits beside the cluster's events and the API."""
+    names: list[str] = []
+    by_folder: dict[Path, list[str]] = {}
+    for record in store.applications():
+        name, url = record.spec.name, record.spec.repo_url
+        names.append(name)
+        queue.add(name, trigger=Trigger.STARTUP)
+        if "://" not in url and Path(url).is_dir():
+            by_folder.setdefault(Path(url), []).append(name)
+    yield Poller(queue, lambda: names, interval_s=settings.poll_interval_s)
+    for folder, followers in by_folder.items():
+        yield RepositoryWatch(queue, folder, partial(tuple, followers))

@@ -1,0 +1,204 @@
+"""Verbs about applications of a running Roster, through its API."""
+
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from controller.cli.options import Output, Server, settings_from
+from controller.cli.output import Format, console, print_data, print_table, short
+from controller.errors import PermanentError, TransientError
+
+if TYPE_CHECKING:
+    import httpx
+
+app = typer.Typer(help="Applications: what is deployed from where, and how it is doing.")
+Name = Annotated[str, typer.Argument(help="Name of the application.")]
+
+_POLL_S = 0.3
+_FINAL_PHASES = frozenset({"Succeeded", "Failed", "Error"})
+
+
+@app.command("list")
+def list_applications(server: Server = None, output: Output = Format.TABLE) -> None:
+    """List applications with their status.
+
+    Example: roster app list -o json
+    """
+    with _api(server) as api:
+        items = _get(api, "/api/v1/applications")["items"]
+    if output in {Format.JSON, Format.YAML}:
+        print_data(items, output)
+    elif output is Format.NAME:
+        sys.stdout.writelines(f"{item['metadata']['name']}\n" for item in items)
+    else:
+        columns = ["name", "namespace", "sync", "health", "revision", "repo", "path"]
+        print_table(columns, [_row(item) for item in items])
+
+
+@app.command("get")
+def get(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
+    """Show one application: status, conditions, findings and objects.
+
+    Example: roster app get examples
+    """
+    with _api(server) as api:
+        item = _get(api, f"/api/v1/applications/{name}")
+    if output in {Format.JSON, Format.YAML}:
+        print_data(item, output)
+        return
+    _print_application(item)
+
+
+@app.command("history")
+def history(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
+    """List the last operations: what was applied when, by whom, with which outcome."""
+    with _api(server) as api:
+        items = _get(api, f"/api/v1/applications/{name}/history")["items"]
+    if output in {Format.JSON, Format.YAML}:
+        print_data(items, output)
+        return
+    columns = ["id", "started", "phase", "revision", "author", "by", "message"]
+    print_table(columns, [_history_row(item) for item in items])
+
+
+def sync(
+    name: Name,
+    server: Server = None,
+    prune: Annotated[
+        bool | None, typer.Option(help="Delete what left git, or not; else as the policy says.")
+    ] = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, branch or tag instead of the usual one.")
+    ] = None,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", help="Lift guards that ask for a confirmation.")
+    ] = False,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="Seconds to wait.")] = 120.0,
+) -> None:
+    """Apply what git says now, and wait for the outcome.
+
+    Example: roster sync examples --prune
+    """
+    request = {"prune": prune, "revision": revision, "confirmed": confirm}
+    with _api(server) as api:
+        before = _operation(_get(api, f"/api/v1/applications/{name}")).get("id", 0)
+        given = {key: value for key, value in request.items() if value is not None}
+        _checked(api.post(f"/api/v1/applications/{name}/sync", json=given))
+        operation = _wait(api, name, after=before, timeout_s=timeout_s)
+    _print_operation(operation)
+    raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
+
+
+def _api(server: str | None) -> "httpx.Client":
+    import httpx
+
+    base = server or f"http://{settings_from().settings.listen}"
+    return httpx.Client(base_url=base, timeout=30.0, trust_env=False)
+
+
+def _get(api: "httpx.Client", path: str) -> Any:
+    import httpx
+
+    try:
+        return _checked(api.get(path))
+    except httpx.TransportError as error:
+        raise TransientError(
+            f"No Roster answers at {api.base_url}: {error}.",
+            remedy="Start one with `roster up`, or name another with --server.",
+        ) from error
+
+
+def _checked(response: "httpx.Response") -> Any:
+    if response.is_success:
+        return response.json()
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    message = body.get("message") or body.get("error") or f"HTTP status {response.status_code}."
+    raise PermanentError(str(message), remedy=str(body.get("remedy", "")))
+
+
+def _wait(api: "httpx.Client", name: str, *, after: int, timeout_s: float) -> dict[str, Any]:
+    """Wait for an operation newer than `after` to end."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        operation = _operation(_get(api, f"/api/v1/applications/{name}"))
+        if operation.get("id", 0) > after and operation.get("phase") in _FINAL_PHASES:
+            return operation
+        time.sleep(_POLL_S)
+    raise TransientError(
+        f"{name} did not finish its sync within {timeout_s:g} s.",
+        remedy=f"`roster app get {name}` shows what it waits for.",
+    )
+
+
+def _operation(item: Any) -> dict[str, Any]:
+    return dict(item.get("status", {}).get("operationState") or {})
+
+
+def _row(item: Any) -> tuple[str, ...]:
+    spec, status = item["spec"], item["status"]
+    return (
+        item["metadata"]["name"],
+        spec["destination"]["namespace"],
+        status["sync"]["status"],
+        status["health"]["status"],
+        short(status["sync"].get("revision") or ""),
+        spec["source"]["repoURL"],
+        spec["source"]["path"],
+    )
+
+
+def _history_row(item: Any) -> tuple[str, ...]:
+    return (
+        str(item["id"]),
+        str(item.get("startedAt") or item.get("started_at", "")).partition(".")[0],
+        item["phase"],
+        short(item["revision"]),
+        item.get("author", ""),
+        _initiator(item),
+        item.get("message", ""),
+    )
+
+
+def _initiator(item: Any) -> str:
+    by = item.get("initiatedBy") or item.get("initiated_by") or ""
+    return str(by.get("username") or "automated") if isinstance(by, dict) else str(by)
+
+
+def _print_application(item: Any) -> None:
+    spec, status = item["spec"], item["status"]
+    out = console()
+    for label, value in (
+        ("Name", item["metadata"]["name"]),
+        ("Repository", spec["source"]["repoURL"]),
+        ("Target", f"{spec['source']['targetRevision']}  path {spec['source']['path']}"),
+        ("Namespace", spec["destination"]["namespace"]),
+        ("Sync", f"{status['sync']['status']}  {short(status['sync'].get('revision') or '')}"),
+        ("Health", f"{status['health']['status']}  {status['health'].get('message', '')}"),
+    ):
+        out.print(f"{label + ':':<14}{value}", markup=False)
+    for condition in status.get("conditions") or []:
+        out.print(f"{condition['type']}: {condition['message']}", markup=False, style="yellow")
+    out.print()
+    columns = ["group", "kind", "name", "sync", "health", "message"]
+    print_table(columns, [_object_row(resource) for resource in status.get("resources") or []])
+
+
+def _object_row(resource: Any) -> tuple[str, ...]:
+    health = resource.get("health") or {}
+    return (
+        resource.get("group", ""),
+        resource["kind"],
+        resource["name"],
+        resource["status"],
+        health.get("status", ""),
+        health.get("message", "") or resource.get("message", ""),
+    )
+
+
+def _print_operation(operation: dict[str, Any]) -> None:
+    console().print(f"{operation['phase']}: {operation.get('message', '')}", markup=False)

@@ -1,0 +1,57 @@
+"""The root of the command line: verbs, exit codes, and errors as sentences.
+
+Exit codes: 0 done (for `diff`: no difference), 1 findings or a failure (for `diff`: a difference),
+2 wrong usage (for `diff`: any error).
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from controller.cli import apps, checks, inspecting, local, run, up
+from controller.cli.output import print_error
+from controller.errors import RosterError, UsageError
+
+app = typer.Typer(
+    name="roster",
+    help="GitOps for AI agents on Kubernetes: agents live in git, Roster keeps the cluster so.",
+    epilog="Start with `roster up`: it needs no cluster and no account.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("up")(up.up)
+app.command("run")(run.run)
+app.command("validate")(checks.validate)
+app.command("render")(checks.render)
+app.command("diff")(checks.diff)
+app.command("sync")(apps.sync)
+app.add_typer(apps.app, name="app")
+app.add_typer(local.app, name="local")
+app.command("install")(inspecting.install)
+app.command("settings")(inspecting.settings)
+app.command("explain")(inspecting.explain)
+app.command("schema")(inspecting.schema)
+app.command("version")(inspecting.version)
+
+
+def run_command(arguments: Sequence[str]) -> int:
+    """Run one command and give its exit code; errors are printed, never raised."""
+    try:
+        app(list(arguments))
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except UsageError as error:
+        print_error(error)
+        return 2
+    except RosterError as error:
+        print_error(error)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader (head, a closed pager) has what it wanted; keep Python from complaining.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,88 @@
+"""How the command line prints: tables for people, JSON for programs, errors as sentences."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from controller.errors import RosterError
+
+if TYPE_CHECKING:  # rich costs a tenth of a second, which `--help` has better uses for
+    from rich.console import Console
+
+
+class Format(StrEnum):
+    """Output formats, as kubectl names them."""
+
+    TABLE = "table"
+    WIDE = "wide"
+    JSON = "json"
+    YAML = "yaml"
+    NAME = "name"
+
+
+_STYLES = {
+    "Synced": "green",
+    "Healthy": "green",
+    "Succeeded": "green",
+    "OutOfSync": "yellow",
+    "Progressing": "cyan",
+    "Running": "cyan",
+    "Missing": "yellow",
+    "Suspended": "blue",
+    "Degraded": "red",
+    "Failed": "red",
+    "Error": "red",
+    "Unknown": "magenta",
+}
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Give a console that colours on a terminal only, and honours NO_COLOR."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def print_error(error: RosterError) -> None:
+    """Print what went wrong and what to do about it, on standard error."""
+    out = console(stderr=True)
+    out.print("[bold red]error:[/]", end=" ")
+    out.print(error.message, markup=False)
+    if error.remedy:
+        out.print(f"  {error.remedy}", markup=False)
+
+
+def print_data(data: Any, form: Format) -> None:
+    """Print data as JSON or YAML."""
+    if form is Format.YAML:
+        import yaml
+
+        sys.stdout.write(yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100))
+        return
+    import json
+
+    sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """Print rows in kubectl's manner: upper-case heads, aligned, no borders."""
+    console().print(table(columns, rows))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
+    """Give a rich table; statuses get their colour."""
+    from rich.table import Table
+    from rich.text import Text
+
+    result = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        result.add_column(column.upper(), overflow="fold", no_wrap=column != "message")
+    for row in rows:
+        result.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
+    return result
+
+
+def short(revision: str) -> str:
+    """Give a commit id's first seven digits, as git does."""
+    return revision[:7]

@@ -1,0 +1,118 @@
+"""What is happening, while it happens: a live table on a terminal, plain lines elsewhere."""
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from controller.cli.output import console, short, table
+
+if TYPE_CHECKING:
+    from controller.state.records import ApplicationRecord, ComponentStatus
+
+_TICK_S = 0.1
+SETTLE_TIMEOUT_S = 60.0
+
+
+class Progress:
+    """Shows how the components of all applications are doing until it is stopped."""
+
+    def __init__(self, applications: "Callable[[], Sequence[ApplicationRecord]]") -> None:
+        self._applications = applications
+        self._stop = threading.Event()
+        self._settled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
+
+    def start(self) -> None:
+        """Begin to show."""
+        self._thread.start()
+
+    def wait_until_settled(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
+        """Return when every application is in sync and healthy, broken, or time is up."""
+        self._settled.wait(timeout_s)
+
+    def stop(self) -> None:
+        """Stop showing."""
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        if sys.stdout.isatty():
+            self._show_table()
+        self._show_lines()
+
+    def _show_table(self) -> None:
+        """Redraw a table until everything has settled; from then on, changes are lines."""
+        from rich.live import Live
+
+        with Live(console=console(), refresh_per_second=1 / _TICK_S, transient=False) as live:
+            while not self._stop.wait(_TICK_S):
+                records = self._applications()
+                live.update(_table(records))
+                if _is_settled(records):
+                    self._settled.set()
+                    return
+
+    def _show_lines(self) -> None:
+        known = _states(self._applications()) if self._settled.is_set() else {}
+        out = console()
+        while True:
+            records = self._applications()
+            states = _states(records)
+            for name, state in states.items():
+                if known.get(name) != state:
+                    clock = time.strftime("%H:%M:%S")
+                    out.print(f"{clock}  {name:<40} {'  '.join(state)}".rstrip(), markup=False)
+            for name in known.keys() - states.keys():
+                out.print(f"{time.strftime('%H:%M:%S')}  {name:<40} gone", markup=False)
+            known = states
+            if _is_settled(records):
+                self._settled.set()
+            if self._stop.wait(_TICK_S):
+                return
+
+
+def _states(records: "Sequence[ApplicationRecord]") -> dict[str, tuple[str, ...]]:
+    """What each line says: the application's own state, and that of its components."""
+    states: dict[str, tuple[str, ...]] = {}
+    for record in records:
+        status = record.status
+        revision = short(status.commit.revision) if status.commit else ""
+        problems = tuple(condition.message for condition in status.conditions[:1])
+        states[record.spec.name] = (status.sync, status.health, revision, *problems)
+        for component in status.components:
+            message = component.message if component.health != "Healthy" else ""
+            states[f"  {component.kind} {component.name}"] = (
+                component.sync,
+                component.health,
+                *([message] if message else []),
+            )
+    return states
+
+
+def _table(records: "Sequence[ApplicationRecord]") -> Any:
+    components: list[ComponentStatus] = [
+        component for record in records for component in record.status.components
+    ]
+    rows = [
+        (
+            component.kind,
+            component.name,
+            component.sync,
+            component.health,
+            component.message if component.health != "Healthy" else "",
+        )
+        for component in components
+    ]
+    return table(["kind", "name", "sync", "health", "message"], rows)
+
+
+def _is_settled(records: "Sequence[ApplicationRecord]") -> bool:
+    return bool(records) and all(
+        record.status.reconciled_at is not None
+        and (record.status.health == "Healthy" or bool(record.status.findings))
+        and record.status.sync != "OutOfSync"
+        for record in records
+    )

@@ -1,0 +1,122 @@
+"""`roster run`: the controller, on the cluster of a kubeconfig or the one it runs in."""
+
+import signal
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from controller.cli.options import (
+    ConfigFile,
+    Context,
+    InsecureListen,
+    Kubeconfig,
+    Listen,
+    LogLevel,
+    StateDir,
+    settings_from,
+)
+from controller.errors import PermanentError, UsageError
+from controller.settings import FILE_NAME
+
+if TYPE_CHECKING:
+    from controller.state.records import ApplicationSpec
+
+
+def run(
+    repo: Annotated[
+        str | None, typer.Option("--repo", help="https, ssh or file URL, or path, of a repository.")
+    ] = None,
+    path: Annotated[str, typer.Option("--path", help="Folder in the repository.")] = ".",
+    revision: Annotated[
+        str, typer.Option("--revision", help="Branch, tag or commit to follow.")
+    ] = "HEAD",
+    namespace: Annotated[
+        str, typer.Option("--namespace", "-n", help="Namespace of the agents.")
+    ] = "default",
+    name: Annotated[str, typer.Option("--name", help="Name of the application.")] = "agents",
+    templates: Annotated[
+        str, typer.Option("--templates", help="Folder in the repository with own templates.")
+    ] = "",
+    prune: Annotated[
+        bool, typer.Option("--prune", help="Delete objects whose definition left git.")
+    ] = False,
+    create_namespace: Annotated[
+        bool, typer.Option("--create-namespace", help="Make the namespace where it is missing.")
+    ] = False,
+    config: ConfigFile = None,
+    state_dir: StateDir = None,
+    kubeconfig: Kubeconfig = None,
+    context: Context = None,
+    listen: Listen = None,
+    insecure_listen: InsecureListen = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Run the controller: follow repositories, and keep a cluster as they say.
+
+    Applications come from --repo, or from documents of kind Application in roster.yaml.
+
+    Example: roster run --repo https://git.example/agents.git --path agents --namespace agents
+    """
+    from controller import app, telemetry
+    from controller.state.records import ApplicationSpec, SyncPolicy
+
+    loaded = settings_from(
+        config,
+        state_dir=state_dir,
+        kubeconfig=kubeconfig,
+        context=context,
+        listen=listen,
+        insecure_listen=insecure_listen,
+        log_level=log_level,
+    )
+    telemetry.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
+    specs = _from_file(config)
+    if repo is not None:
+        policy = SyncPolicy(prune=prune, create_namespace=create_namespace)
+        specs = (
+            ApplicationSpec(
+                name=name,
+                repo_url=repo,
+                target_revision=revision,
+                path=path,
+                namespace=namespace,
+                templates=templates,
+                sync_policy=policy,
+            ),
+            *(spec for spec in specs if spec.name != name),
+        )
+    if not specs:
+        raise UsageError(
+            "There is no application to run.",
+            remedy="Name a repository with --repo, or write an Application into roster.yaml.",
+        )
+    running = app.start(loaded.settings, specs)
+    try:
+        wait_for_signal()
+    finally:
+        running.stop()
+
+
+def wait_for_signal() -> None:
+    """Return at the first SIGINT or SIGTERM."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    stop.wait()
+
+
+def _from_file(config: Path | None) -> "tuple[ApplicationSpec, ...]":
+    """Give the applications of roster.yaml; errors in it name file, line and column."""
+    from controller import app
+    from controller.definitions.application import parse_applications
+    from controller.definitions.findings import has_errors
+
+    file = config or Path(FILE_NAME)
+    if not file.is_file():
+        return ()
+    applications, findings = parse_applications(file.read_bytes(), file=str(file))
+    if has_errors(findings):
+        raise PermanentError("\n".join(map(str, findings)), remedy=findings[0].remedy)
+    return tuple(app.application_spec(item) for item in applications)

@@ -1,0 +1,114 @@
+"""`roster up`: everything on one machine. Local cluster, example repository, controller."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller.cli.local import folder as cluster_folder
+from controller.cli.local import log_file
+from controller.cli.options import ConfigFile, Listen, LogLevel, StateDir, settings_from
+from controller.cli.output import console
+from controller.cli.progress import Progress
+from controller.cli.run import wait_for_signal
+
+if TYPE_CHECKING:
+    from controller.settings import Settings
+    from controller.state.records import ApplicationSpec
+
+APPLICATION = "examples"
+NAMESPACE = "agents"
+PATH = "agents"
+"""The folder of the example repository that is followed; beside it lie its README and schemas."""
+
+
+def up(
+    state_dir: StateDir = None,
+    listen: Listen = None,
+    config: ConfigFile = None,
+    log_level: LogLevel = None,
+) -> None:
+    """Run Roster on this machine: a local cluster, the example agents, the dashboard.
+
+    Needs no Kubernetes and no account. Ctrl-C stops everything; the next start continues there.
+
+    Example: roster up
+    """
+    loaded = settings_from(config, state_dir=state_dir, listen=listen, log_level=log_level)
+    settings = loaded.settings.model_copy(
+        update={"state_dir": loaded.settings.state_dir.absolute()}
+    )
+    with ExitStack() as started:
+        _run(settings, started)
+
+
+def _run(settings: "Settings", started: ExitStack) -> None:
+    from controller import app, telemetry
+    from controller.source import seed
+
+    telemetry.configure_file(settings.state_dir / "roster.log", level=settings.log_level)
+    repository = settings.state_dir / "agents"
+    seed.create(repository, examples())
+    kubeconfig = started.enter_context(_cluster(settings))
+    on_cluster = settings.model_copy(
+        update={
+            "kubeconfig": kubeconfig,
+            "context": None,
+            # Pods of the local cluster are processes on this machine: loopback is near.
+            "controller_url": f"http://{settings.listen}",
+        }
+    )
+    running = app.start(on_cluster, [_application(repository)])
+    started.callback(running.stop)
+    progress = Progress(running.applications)
+    started.callback(progress.stop)
+    progress.start()
+    progress.wait_until_settled()
+    _say_what_next(running.url, repository, kubeconfig)
+    wait_for_signal()
+    console().print("Stopping …")
+
+
+@contextmanager
+def _cluster(settings: "Settings") -> Iterator[Path]:
+    from controller.local import supervisor
+
+    folder = cluster_folder(settings.state_dir)
+    running = supervisor.start(folder, log=log_file(settings.state_dir), die_with_parent=True)
+    try:
+        yield running.kubeconfig
+    finally:
+        supervisor.stop(folder)
+
+
+def _application(repository: Path) -> "ApplicationSpec":
+    from controller.state.records import ApplicationSpec, SyncPolicy
+
+    return ApplicationSpec(
+        name=APPLICATION,
+        repo_url=str(repository),
+        target_revision="main",
+        path=PATH,
+        namespace=NAMESPACE,
+        sync_policy=SyncPolicy(prune=True, create_namespace=True),
+    )
+
+
+def examples() -> Path:
+    """Give the folder of the example repository, in a checkout or in an installed wheel."""
+    package = Path(__file__).parents[1]
+    installed = package / "_examples"
+    return installed if installed.is_dir() else package.parent / "examples-repo"
+
+
+def _say_what_next(url: str, repository: Path, kubeconfig: Path) -> None:
+    out = console()
+    out.print()
+    out.print(f"Dashboard   {url}", markup=False)
+    out.print(f"Repository  {repository}", markup=False)
+    out.print(f"Cluster     export KUBECONFIG={kubeconfig}", markup=False)
+    out.print()
+    out.print("Try: edit an agent, commit, and watch it roll out:")
+    out.print(f"  cd {repository}", markup=False)
+    out.print("  $EDITOR agents/…  &&  git commit -am 'Change an agent'", markup=False)
+    out.print("Ctrl-C stops everything; the next start continues here.")

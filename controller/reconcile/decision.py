@@ -1,0 +1,54 @@
+"""Whether a visit should sync, and who asked for it. Pure: everything comes in as arguments."""
+
+from dataclasses import dataclass
+
+from controller.plan.steps import Plan
+from controller.state.records import ApplicationRecord, OperationPhase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncRequest:
+    """What a person asked for, by command line, API or dashboard."""
+
+    revision: str | None = None
+    """Commit, branch or tag instead of the application's target; None: the target."""
+    prune: bool | None = None
+    """Instead of the application's policy; None: the policy."""
+    confirmed: bool = False
+    """Whether guards that ask for a confirmation are lifted."""
+    initiated_by: str = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Sync or not, in whose name, and why."""
+
+    sync: bool
+    initiated_by: str = ""
+    reason: str = ""
+
+
+def decide(record: ApplicationRecord, plan: Plan, request: SyncRequest | None) -> Decision:
+    """Apply the application's policy to a plan.
+
+    A request always syncs. Without one, an automated application follows git: a revision that is
+    not yet synced is applied, one that failed is tried again, and drift is corrected where
+    `self_heal` allows it (Argo CD's `syncPolicy.automated`).
+    """
+    if request is not None:
+        return Decision(sync=True, initiated_by=request.initiated_by, reason="requested")
+    if plan.is_empty:
+        return Decision(sync=False, reason="nothing to do")
+    if not record.spec.sync_policy.automated:
+        return Decision(sync=False, reason="sync is manual for this application")
+    return _automatic(record, plan)
+
+
+def _automatic(record: ApplicationRecord, plan: Plan) -> Decision:
+    if plan.revision != record.status.synced_revision:
+        return Decision(sync=True, initiated_by="automated", reason="new revision")
+    if record.operation and record.operation.phase is not OperationPhase.SUCCEEDED:
+        return Decision(sync=True, initiated_by="automated", reason="the last try failed")
+    if record.spec.sync_policy.self_heal:
+        return Decision(sync=True, initiated_by="self-heal", reason="drift")
+    return Decision(sync=False, reason="drift is reported only: selfHeal is off")

@@ -1,0 +1,76 @@
+"""What git asks for: the definitions of a revision, resolved and rendered.
+
+The same few steps serve the controller (a fetched snapshot) and the command line (a folder), so
+that `roster validate` and `roster diff` say what the controller will say.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from controller.definitions import parse, resolve
+from controller.definitions.catalog import Catalog
+from controller.definitions.findings import Finding, Severity, in_order
+from controller.objects import Manifest, ObjectKey
+from controller.render import manifests
+from controller.render.component import Rendered
+from controller.render.options import RenderOptions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """One revision of one application, ready to be compared with a cluster."""
+
+    catalog: Catalog
+    rendered: Rendered
+    is_empty: bool
+    """Whether the source has no definition at all: then nothing is pruned."""
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Everything wrong with the revision, in the order of its files."""
+        return in_order({*self.catalog.findings, *self.rendered.findings})
+
+    @property
+    def unreadable_files(self) -> frozenset[str]:
+        """Files of which at least one document could not be told to be anything."""
+        return frozenset(
+            finding.position.file
+            for finding in self.findings
+            if finding.severity is Severity.ERROR and finding.definition is None
+        )
+
+    def object(self, key: ObjectKey) -> Manifest | None:
+        """Give the rendered manifest of an object, None where git does not ask for it."""
+        for component in self.rendered.components:
+            for manifest in component.manifests:
+                if ObjectKey.of(manifest) == key:
+                    return manifest
+        return None
+
+
+def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: str = "") -> Desired:
+    """Parse, resolve and render the files of a revision.
+
+    Args:
+        files: contents by path; those below `templates` are manifest templates.
+        options: what rendering needs to know of the application.
+        templates: folder of the application's own templates, empty for none.
+    """
+    overrides, definitions = _split(files, templates)
+    catalog = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
+    rendered = manifests.render(catalog, options, templates=overrides)
+    return Desired(catalog=catalog, rendered=rendered, is_empty=not catalog.definitions)
+
+
+def _split(files: Mapping[str, bytes], templates: str) -> tuple[dict[str, str], dict[str, bytes]]:
+    if not templates:
+        return {}, dict(files)
+    folder = PurePosixPath(templates)
+    overrides, definitions = {}, {}
+    for path, content in files.items():
+        if PurePosixPath(path).is_relative_to(folder):
+            overrides[PurePosixPath(path).name] = content.decode(errors="replace")
+        else:
+            definitions[path] = content
+    return overrides, definitions

@@ -1,0 +1,133 @@
+"""Operations as records: begun before the first write, finished after the last, kept in history."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+from datetime import datetime
+
+from controller.objects import ObjectKey
+from controller.plan.steps import Plan
+from controller.source.snapshot import Commit
+from controller.state.records import (
+    ApplicationRecord,
+    ObjectResult,
+    Operation,
+    OperationPhase,
+)
+
+HISTORY_LIMIT = 50
+FAILED = frozenset({"SyncFailed", "PruneFailed"})
+"""Results of objects after which the operation failed and is tried again."""
+INTERRUPTED = "The controller stopped in the middle of this operation; it is done again."
+
+
+def begin(
+    record: ApplicationRecord, commit: Commit, *, initiated_by: str, now: datetime
+) -> ApplicationRecord:
+    """Give the record with a running operation; one left over from a crash goes into history."""
+    record = close_interrupted(record, now=now)
+    operation = Operation(
+        id=record.next_operation_id,
+        revision=commit.revision,
+        author=commit.author,
+        message=commit.message.partition("\n")[0],
+        initiated_by=initiated_by,
+        started_at=now,
+    )
+    return record.model_copy(update={"operation": operation, "next_operation_id": operation.id + 1})
+
+
+def intend(record: ApplicationRecord, keys: AbstractSet[ObjectKey]) -> ApplicationRecord:
+    """Give the record with objects added to the inventory, before they are written.
+
+    Written ahead, so that what a crash leaves behind is known (Flux issue 409).
+    """
+    return record.model_copy(
+        update={"inventory": tuple(sorted({*record.inventory, *map(str, keys)}))}
+    )
+
+
+def finish(
+    record: ApplicationRecord,
+    results: Iterable[ObjectResult],
+    *,
+    plan: Plan,
+    error: str = "",
+    now: datetime,
+) -> ApplicationRecord:
+    """Give the record with its operation ended and in history, and the inventory up to date."""
+    if record.operation is None:
+        raise ValueError("no operation runs")
+    results = tuple(results)
+    failed = [result for result in results if result.status in FAILED]
+    phase = _phase(failed=bool(failed), error=error, held=bool(plan.blocked))
+    operation = record.operation.model_copy(
+        update={
+            "phase": phase,
+            "result_message": error or _summary(results, failed, plan),
+            "finished_at": now,
+            "objects": tuple(result for result in results if result.action != "unchanged"),
+        }
+    )
+    pruned = {result.key for result in results if result.status == "Pruned"}
+    update: dict[str, object] = {
+        "operation": operation,
+        "history": _with(record.history, operation),
+        "inventory": tuple(key for key in record.inventory if key not in pruned),
+    }
+    if phase is OperationPhase.SUCCEEDED:
+        update["status"] = record.status.model_copy(update={"synced_revision": operation.revision})
+    return record.model_copy(update=update)
+
+
+def close_interrupted(record: ApplicationRecord, *, now: datetime) -> ApplicationRecord:
+    """Give the record without a running operation: one that still runs was cut off by a crash."""
+    operation = record.operation
+    if operation is None or operation.phase is not OperationPhase.RUNNING:
+        return record
+    ended = operation.model_copy(
+        update={"phase": OperationPhase.ERROR, "result_message": INTERRUPTED, "finished_at": now}
+    )
+    return record.model_copy(update={"operation": ended, "history": _with(record.history, ended)})
+
+
+def _phase(*, failed: bool, error: str, held: bool) -> OperationPhase:
+    if error:
+        return OperationPhase.ERROR
+    # Blocked definitions keep the revision from counting as synced, and their neighbours go on.
+    return OperationPhase.FAILED if failed or held else OperationPhase.SUCCEEDED
+
+
+def _summary(results: tuple[ObjectResult, ...], failed: list[ObjectResult], plan: Plan) -> str:
+    if failed:
+        return f"{len(failed)} of {len(results)} objects failed: {failed[0].message}"
+    if plan.blocked:
+        definition, reason = plan.blocked[0]
+        others = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
+        return f"{definition} is held back{others}: {reason}"
+    written = [result for result in results if result.action in {"create", "update", "prune"}]
+    return f"{len(written)} of {len(results)} objects changed"
+
+
+def _with(history: tuple[Operation, ...], operation: Operation) -> tuple[Operation, ...]:
+    """Put the operation first; one that repeats the failure before it takes its place.
+
+    A sync that fails for an hour with backoff is one entry that counts its tries, not fifty that
+    push out everything else.
+    """
+    if history and _repeats(operation, history[0]):
+        first = history[0]
+        operation = operation.model_copy(
+            update={"started_at": first.started_at, "retry_count": first.retry_count + 1}
+        )
+        history = history[1:]
+    return (operation, *history)[:HISTORY_LIMIT]
+
+
+def _repeats(operation: Operation, before: Operation) -> bool:
+    return (
+        operation.phase is not OperationPhase.SUCCEEDED
+        and operation.phase == before.phase
+        and operation.revision == before.revision
+        and operation.initiated_by == before.initiated_by
+        and operation.result_message == before.result_message
+    )

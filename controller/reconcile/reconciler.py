@@ -1,0 +1,231 @@
+"""The story of one reconcile, from a key in the queue to a stored status. Read this file first.
+
+A visit never asks what happened: it looks at everything again (git, cluster, database) and does
+what is missing. Two visits do the same as one.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from controller.cluster.client import Client
+from controller.cluster.live import LiveState
+from controller.diff.difference import Difference
+from controller.errors import PermanentError, RosterError, TransientError
+from controller.objects import Manifest, ObjectKey
+from controller.plan import make
+from controller.plan.policy import Policy
+from controller.plan.steps import Plan
+from controller.reconcile import decision, operations, status
+from controller.reconcile.decision import Decision, SyncRequest
+from controller.reconcile.revisions import Revision, Revisions
+from controller.reconcile.workqueue import Trigger
+from controller.state.records import ApplicationRecord, ObjectResult
+from controller.state.store import Store
+from controller.sync import compare
+from controller.sync.executor import Executor
+
+LOOKS_AT_GIT = frozenset({Trigger.POLL, Trigger.WEBHOOK, Trigger.MANUAL, Trigger.STARTUP})
+"""Triggers after which the repository may have something new; the others are about the cluster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciler:
+    """Brings applications to the state that git asks for, one visit at a time."""
+
+    store: Store
+    revisions: Revisions
+    client: Client
+    live: LiveState
+    executor: Executor
+    now: Callable[[], datetime]
+    superseded: Callable[[str], bool] = lambda _name: False
+    """Whether something newer waits for an application: a wait for health then ends."""
+    _requests: dict[str, SyncRequest] = field(default_factory=dict)
+    _visited: set[str] = field(default_factory=set)
+
+    def request(self, name: str, request: SyncRequest) -> None:
+        """Keep what a person asked for until the next visit, which the caller queues."""
+        self._requests[name] = request
+
+    def visit(self, name: str, triggers: AbstractSet[Trigger]) -> None:
+        """Reconcile one application.
+
+        Raises:
+            TransientError: something failed that another try may mend; the status says what.
+        """
+        try:
+            self._visit(name, triggers)
+        finally:
+            self._visited.add(name)
+
+    def _visit(self, name: str, triggers: AbstractSet[Trigger]) -> None:
+        record = self.store.application(name)
+        if record is None:
+            return
+        request = self._requests.pop(name, None)
+        refresh = bool(triggers & LOOKS_AT_GIT)
+        with self._reporting(name, "SourceError"):
+            revision = self.revisions.current(record, refresh=refresh, target=target(request))
+        with self._reporting(name, "ComparisonError"):
+            plan = self.plan_for(record, revision, request)
+        choice = decision.decide(record, plan, request)
+        with self._reporting(name, "SyncError"):
+            failed = self._carry_out(record, revision, plan, choice) if choice.sync else ()
+        with self._reporting(name, "ComparisonError"):
+            self._publish(name, revision, request)
+        _ask_for_another_try(failed, revision)
+
+    def ready(self) -> tuple[bool, str]:
+        """Tell whether every application was looked at since the start, and which was not."""
+        waiting = [
+            record.spec.name
+            for record in self.store.applications()
+            if record.spec.name not in self._visited
+        ]
+        return not waiting, f"not looked at yet: {', '.join(waiting)}" if waiting else ""
+
+    def plan(self, name: str) -> Plan:
+        """Give what a sync would do now, without doing it."""
+        record = self.store.application(name)
+        if record is None:
+            raise PermanentError(f"There is no application {name!r}.")
+        return self.plan_for(record, self.revisions.current(record, refresh=False), None)
+
+    def desired_object(self, name: str, key: ObjectKey) -> Manifest | None:
+        """Give what git asks for in place of a live object, None where it asks for nothing."""
+        record = self.store.application(name)
+        if record is None:
+            return None
+        return self.revisions.current(record, refresh=False).desired.object(key)
+
+    def plan_for(
+        self, record: ApplicationRecord, revision: Revision, request: SyncRequest | None
+    ) -> Plan:
+        """Compare a revision with the cluster and order what differs."""
+        desired, spec = revision.desired, record.spec
+        wanted = request.prune if request and request.prune is not None else spec.sync_policy.prune
+        self._follow(record, revision)
+        live = self.live.managed(spec.name)
+        differences = compare.differences(desired.rendered.components, self.live, self.client)
+        return make.make(
+            application=spec.name,
+            revision=revision.commit.revision,
+            components=desired.rendered.components,
+            blocked=(
+                *desired.rendered.blocked,
+                *status.blocked_by_unreadable_files(desired, live),
+            ),
+            live={**live, **_existing(differences)},
+            differences=differences,
+            inventory=frozenset(ObjectKey.parse(key) for key in record.inventory),
+            policy=Policy(prune=wanted, confirmed=bool(request and request.confirmed)),
+            source_is_empty=desired.is_empty,
+        )
+
+    def _follow(self, record: ApplicationRecord, revision: Revision) -> None:
+        """Watch every kind that the application has or had objects of."""
+        kinds = {
+            (str(manifest["apiVersion"]), str(manifest["kind"]))
+            for component in revision.desired.rendered.components
+            for manifest in component.manifests
+        }
+        stored = {
+            (item.api_version, ObjectKey.parse(item.key).kind)
+            for item in record.status.objects
+            if item.api_version
+        }
+        self.live.follow(sorted(kinds | stored))
+
+    def _carry_out(
+        self, record: ApplicationRecord, revision: Revision, plan: Plan, choice: Decision
+    ) -> tuple[ObjectResult, ...]:
+        """Execute the plan as an operation, and give the results that failed."""
+        name = record.spec.name
+        self.store.update(
+            name,
+            lambda now: operations.begin(
+                now, revision.commit, initiated_by=choice.initiated_by, now=self.now()
+            ),
+        )
+        results: tuple[ObjectResult, ...] = ()
+        problem = ""
+        try:
+            if record.spec.sync_policy.create_namespace:
+                self.client.ensure_namespace(record.spec.namespace)
+            results = self.executor.execute(
+                plan,
+                record_intent=lambda keys: self._intend(name, keys),
+                superseded=lambda: self.superseded(name),
+            )
+        except RosterError as error:
+            problem = str(error)
+            raise
+        finally:
+            self.store.update(
+                name,
+                lambda now: operations.finish(
+                    now, results, plan=plan, error=problem, now=self.now()
+                ),
+            )
+        return tuple(result for result in results if result.status in operations.FAILED)
+
+    def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
+        self.store.update(name, lambda record: operations.intend(record, keys))
+
+    def _publish(self, name: str, revision: Revision, request: SyncRequest | None) -> None:
+        """Look again, after what was done, and store what is seen."""
+        record = self.store.application(name)
+        if record is None:
+            return
+        plan = self.plan_for(record, revision, request)
+        observation = status.Observation(
+            commit=revision.commit,
+            desired=revision.desired,
+            plan=plan,
+            live=self.live.managed(name),
+            conditions=(("SourceError", revision.problem),) if revision.problem else (),
+        )
+        self.store.update(
+            name,
+            lambda now: now.model_copy(
+                update={"status": status.status(observation, now.status, now=self.now())}
+            ),
+        )
+
+    @contextmanager
+    def _reporting(self, name: str, condition: str) -> Iterator[None]:
+        """Store a failure as the application's condition before it goes on to the loop."""
+        try:
+            yield
+        except RosterError as error:
+            message = str(error)
+            self.store.update(
+                name,
+                lambda now: now.model_copy(
+                    update={
+                        "status": status.unknown(now.status, (condition, message), now=self.now())
+                    }
+                ),
+            )
+            raise
+
+
+def target(request: SyncRequest | None) -> str | None:
+    """Give the revision that a request names in place of the application's own."""
+    return request.revision if request else None
+
+
+def _ask_for_another_try(failed: tuple[ObjectResult, ...], revision: Revision) -> None:
+    """Leave the visit with an error where something is to be tried again soon."""
+    if failed:
+        raise TransientError(f"{failed[0].key}: {failed[0].message}")
+    if revision.problem:
+        raise TransientError(revision.problem)
+
+
+def _existing(differences: Mapping[ObjectKey, Difference]) -> dict[ObjectKey, Manifest]:
+    """Objects that exist without our label, and so are not among the watched ones."""
+    return {key: item.live for key, item in differences.items() if item.live is not None}

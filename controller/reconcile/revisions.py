@@ -1,0 +1,93 @@
+"""The revision an application stands at: fetched, rendered, and kept until the next one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from controller.errors import RosterError
+from controller.reconcile import desired
+from controller.reconcile.desired import Desired
+from controller.render.options import RenderOptions
+from controller.source.repository import Repositories
+from controller.source.snapshot import Commit, Source
+from controller.state.records import ApplicationRecord, ApplicationSpec
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revision:
+    """A commit and what it asks for."""
+
+    spec: ApplicationSpec
+    commit: Commit
+    desired: Desired
+    problem: str = ""
+    """Why a newer one could not be looked for; this one is then the last that was known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisions:
+    """The current revision of every application."""
+
+    repositories: Repositories
+    options: Callable[[ApplicationSpec], RenderOptions]
+    _current: dict[str, Revision] = field(default_factory=dict)
+
+    def current(
+        self, record: ApplicationRecord, *, refresh: bool, target: str | None = None
+    ) -> Revision:
+        """Give the application's revision, after a look at the repository where asked to.
+
+        A repository that cannot be reached leaves the revision that is known, with the problem
+        named, so that drift goes on being corrected (as Flux does with its last artifact).
+
+        Raises:
+            RosterError: nothing is known yet, and the repository cannot be read.
+        """
+        known = self._current.get(record.spec.name)
+        if known is not None and known.spec == record.spec and not refresh and not target:
+            return known
+        try:
+            revision = self._latest(record.spec, target, known)
+        except RosterError as error:
+            last = self._last_known(record, known)
+            if last is None:
+                raise
+            revision = replace(last, problem=str(error))
+        self._current[record.spec.name] = revision
+        return revision
+
+    def forget(self, name: str) -> None:
+        """Drop what is kept of an application that is gone."""
+        self._current.pop(name, None)
+
+    def _latest(
+        self, spec: ApplicationSpec, target: str | None, known: Revision | None
+    ) -> Revision:
+        source = _source(spec, target)
+        commit_id = self.repositories.resolve(source)
+        if known and known.spec == spec and known.commit.revision == commit_id:
+            return replace(known, problem="")
+        return self._load(spec, source, commit_id)
+
+    def _last_known(self, record: ApplicationRecord, known: Revision | None) -> Revision | None:
+        """The revision in memory, or after a restart the stored one, if its objects are here."""
+        if known and known.spec == record.spec:
+            return known
+        commit = record.status.commit
+        if commit is None:
+            return None
+        try:
+            return self._load(record.spec, _source(record.spec, None), commit.revision)
+        except RosterError:
+            return None
+
+    def _load(self, spec: ApplicationSpec, source: Source, commit_id: str) -> Revision:
+        extra = (spec.templates,) if spec.templates else ()
+        snapshot = self.repositories.fetch(source, commit_id, extra_paths=extra)
+        wanted = desired.of_files(snapshot.files, self.options(spec), templates=spec.templates)
+        return Revision(spec=spec, commit=snapshot.commit, desired=wanted)
+
+
+def _source(spec: ApplicationSpec, target: str | None) -> Source:
+    return Source(
+        repo_url=spec.repo_url, target_revision=target or spec.target_revision, path=spec.path
+    )

@@ -1,0 +1,259 @@
+"""An application's status, put together from git, plan and live state. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.definitions.findings import DefinitionId, Finding, Severity
+from controller.health import Health, HealthStatus, assess, worst
+from controller.objects import Manifest, ObjectKey, metadata
+from controller.plan.steps import Action, Guard, Plan, Step
+from controller.reconcile.desired import Desired
+from controller.source.snapshot import Commit
+from controller.state.records import (
+    ApplicationStatus,
+    CommitRecord,
+    ComponentStatus,
+    Condition,
+    ObjectStatus,
+    StoredFinding,
+    SyncStatus,
+)
+
+_WORST_SYNC = (SyncStatus.SYNCED, SyncStatus.OUT_OF_SYNC, SyncStatus.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Everything that one visit saw."""
+
+    commit: Commit
+    desired: Desired
+    plan: Plan
+    live: Mapping[ObjectKey, Manifest]
+    conditions: tuple[tuple[str, str], ...] = ()
+    """Type and message of what else is worth knowing, such as a source that cannot be reached."""
+
+
+def status(
+    observation: Observation, before: ApplicationStatus, *, now: datetime
+) -> ApplicationStatus:
+    """Give the status after a visit; times of conditions that stay are kept."""
+    objects = tuple(_objects(observation))
+    components = tuple(_components(observation, objects))
+    health = _application_health(objects)
+    conditions = [*observation.conditions, *_conditions(observation)]
+    sync = _worst_sync(item.sync for item in (*components, *objects))
+    revision = observation.commit.revision
+    return ApplicationStatus(
+        sync=sync,
+        health=health.status,
+        health_message=health.message,
+        commit=_commit_record(observation.commit),
+        synced_revision=revision if sync is SyncStatus.SYNCED else before.synced_revision,
+        reconciled_at=now,
+        objects=objects,
+        components=components,
+        conditions=merge_conditions(before.conditions, conditions, now=now),
+        findings=tuple(stored(finding) for finding in observation.desired.findings),
+    )
+
+
+def unknown(
+    before: ApplicationStatus, condition: tuple[str, str], *, now: datetime
+) -> ApplicationStatus:
+    """Give the status after a visit that could not compare anything: what was known stays."""
+    return before.model_copy(
+        update={
+            "sync": SyncStatus.UNKNOWN,
+            "reconciled_at": now,
+            "conditions": merge_conditions(before.conditions, [condition], now=now),
+        }
+    )
+
+
+def merge_conditions(
+    before: Sequence[Condition], current: Iterable[tuple[str, str]], *, now: datetime
+) -> tuple[Condition, ...]:
+    """Give conditions as records; one that stood before keeps its time."""
+    since = {(c.type, c.message): c.last_transition_time for c in before}
+    return tuple(
+        Condition(type=kind, message=message, last_transition_time=since.get((kind, message), now))
+        for kind, message in dict.fromkeys(current)
+    )
+
+
+def stored(finding: Finding) -> StoredFinding:
+    """Give a finding's stored form."""
+    return StoredFinding(
+        rule=finding.rule,
+        severity=finding.severity,
+        message=finding.message,
+        remedy=finding.remedy,
+        file=finding.position.file,
+        line=finding.position.line,
+        column=finding.position.column,
+        definition=str(finding.definition or ""),
+        template=str(finding.template or ""),
+    )
+
+
+def _objects(observation: Observation) -> Iterable[ObjectStatus]:
+    plan = observation.plan
+    positions = {
+        component.id: component.position for component in observation.desired.rendered.components
+    }
+    steps = [*plan.unchanged, *(step for wave in plan.waves for step in wave)]
+    for step in steps:
+        position = positions.get(step.component) if step.component else None
+        yield _object_status(
+            step,
+            observation.live.get(step.key),
+            sync=SyncStatus.SYNCED if step.action is Action.UNCHANGED else SyncStatus.OUT_OF_SYNC,
+            file=position.file if position else "",
+            line=position.line if position else 0,
+        )
+    for step in (*plan.prunes, *plan.kept):
+        live = observation.live.get(step.key)
+        if live is not None:
+            file = metadata.annotations(live).get(metadata.SOURCE, "")
+            yield _object_status(step, live, sync=SyncStatus.OUT_OF_SYNC, file=file, line=0)
+    yield from _objects_of_blocked(observation, {step.key for step in _all_steps(plan)})
+
+
+def _all_steps(plan: Plan) -> Iterable[Step]:
+    yield from plan.unchanged
+    yield from (step for wave in plan.waves for step in wave)
+    yield from plan.prunes
+    yield from plan.kept
+
+
+def _object_status(
+    step: Step, live: Manifest | None, *, sync: SyncStatus, file: str, line: int
+) -> ObjectStatus:
+    health = assess(live) if live is not None else Health(HealthStatus.MISSING)
+    shown = step.manifest or live or {}
+    return ObjectStatus(
+        key=str(step.key),
+        api_version=str(shown.get("apiVersion", "")),
+        component=str(step.component or metadata.annotations(shown).get(metadata.COMPONENT, "")),
+        file=file,
+        line=line,
+        sync=sync,
+        health=health.status,
+        message=health.message or step.reason,
+        wave=step.wave,
+        requires_pruning=step.action in {Action.PRUNE, Action.KEEP},
+    )
+
+
+def _objects_of_blocked(observation: Observation, shown: set[ObjectKey]) -> Iterable[ObjectStatus]:
+    """What an earlier revision of a blocked definition left running: it keeps serving."""
+    blocked = {str(definition): reason for definition, reason in observation.plan.blocked}
+    for key, live in sorted(observation.live.items()):
+        component = metadata.annotations(live).get(metadata.COMPONENT, "")
+        if key in shown or component not in blocked:
+            continue
+        health = assess(live)
+        yield ObjectStatus(
+            key=str(key),
+            api_version=str(live.get("apiVersion", "")),
+            component=component,
+            file=metadata.annotations(live).get(metadata.SOURCE, ""),
+            sync=SyncStatus.UNKNOWN,
+            health=health.status,
+            message=health.message or "left as it was: its definition is held back",
+        )
+
+
+def _components(
+    observation: Observation, objects: Sequence[ObjectStatus]
+) -> Iterable[ComponentStatus]:
+    by_component: dict[str, list[ObjectStatus]] = {}
+    for item in objects:
+        by_component.setdefault(item.component, []).append(item)
+    blocked = dict(observation.plan.blocked)
+    positions = {
+        identity: definition.document.position()
+        for identity, definition in observation.desired.catalog.definitions.items()
+    }
+    for identity in sorted({*positions, *blocked}):
+        parts = by_component.get(str(identity), [])
+        health = worst(Health(HealthStatus(part.health), part.message) for part in parts)
+        reason = blocked.get(identity, "")
+        position = positions.get(identity)
+        yield ComponentStatus(
+            id=str(identity),
+            kind=identity.kind,
+            namespace=identity.namespace,
+            name=identity.name,
+            file=position.file if position else "",
+            line=position.line if position else 0,
+            sync=SyncStatus.UNKNOWN if reason else _worst_sync(part.sync for part in parts),
+            health=health.status if parts or not reason else HealthStatus.MISSING,
+            message=reason or health.message,
+        )
+
+
+def _application_health(objects: Sequence[ObjectStatus]) -> Health:
+    """The worst of the objects that git asks for, with up to three causes named."""
+    healths = [
+        (Health(HealthStatus(item.health), item.message), item.key)
+        for item in objects
+        if not item.requires_pruning
+    ]
+    result = worst(health for health, _ in healths)
+    if result.status is HealthStatus.HEALTHY:
+        return result
+    causes = [
+        f"{key}: {health.message}" if health.message else key
+        for health, key in healths
+        if health.status is result.status
+    ]
+    more = f" and {len(causes) - 3} more" if len(causes) > 3 else ""
+    return Health(result.status, "; ".join(causes[:3]) + more)
+
+
+def _conditions(observation: Observation) -> Iterable[tuple[str, str]]:
+    errors = [f for f in observation.desired.findings if f.severity is Severity.ERROR]
+    if errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        yield "InvalidDefinition", f"{errors[0].position}: {errors[0].message}{more}"
+    for guard in observation.plan.guards:
+        yield _condition_type(guard), guard.message
+
+
+def _condition_type(guard: Guard) -> str:
+    return "".join(part.capitalize() for part in guard.rule.split("-"))
+
+
+def _worst_sync(statuses: Iterable[SyncStatus]) -> SyncStatus:
+    return max(statuses, key=_WORST_SYNC.index, default=SyncStatus.SYNCED)
+
+
+def _commit_record(commit: Commit) -> CommitRecord:
+    return CommitRecord(
+        revision=commit.revision,
+        author=commit.author,
+        email=commit.email,
+        message=commit.message,
+        committed_at=commit.committed_at,
+    )
+
+
+def blocked_by_unreadable_files(
+    desired: Desired, live: Mapping[ObjectKey, Manifest]
+) -> tuple[tuple[DefinitionId, str], ...]:
+    """Definitions that live objects came from whose file cannot be read at this revision.
+
+    Such a file says nothing about what it asks for, so what it asked for before must not be pruned.
+    """
+    unreadable = desired.unreadable_files
+    found: dict[DefinitionId, str] = {}
+    for manifest in live.values():
+        notes = metadata.annotations(manifest)
+        file, component = notes.get(metadata.SOURCE, ""), notes.get(metadata.COMPONENT, "")
+        if file in unreadable and component:
+            found[DefinitionId.parse(component)] = f"InvalidDefinition: {file} cannot be read"
+    known = desired.catalog.definitions
+    return tuple(sorted(item for item in found.items() if item[0] not in known))

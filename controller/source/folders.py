@@ -1,0 +1,50 @@
+"""Definitions from a folder on disk, as they are, committed or not: for validate, render, diff."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from controller.errors import UsageError
+
+_SUFFIXES = frozenset({".yaml", ".yml", ".j2"})
+_FILE_LIMIT_BYTES = 1024 * 1024
+
+
+def read(folder: Path) -> Mapping[str, bytes]:
+    """Read the definitions and templates below a folder.
+
+    Gives contents by path relative to the working directory where it can, else absolute, so that
+    positions in findings open in an editor. Hidden folders are left out.
+
+    Raises:
+        UsageError: there is no such folder, or a file cannot be read or is too large.
+    """
+    if folder.is_file():
+        return {_shown(folder): _content(folder)}
+    if not folder.is_dir():
+        raise UsageError(f"{folder} does not exist.", remedy="Name a folder with definitions.")
+    return {_shown(path): _content(path) for path in sorted(_files(folder))}
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path in folder.iterdir():
+        if path.name.startswith("."):
+            continue
+        if path.is_dir() and not path.is_symlink():
+            yield from _files(path)
+        elif path.suffix in _SUFFIXES:
+            yield path
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > _FILE_LIMIT_BYTES:
+            raise UsageError(f"{path} is larger than 1 MiB.", remedy="Split it.")
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def _shown(path: Path) -> str:
+    absolute = path.absolute()
+    here = Path.cwd()
+    return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

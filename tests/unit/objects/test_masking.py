@@ -1,0 +1,44 @@
+from controller.objects import masked
+
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {
+        "name": "s",
+        "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "canary"},
+    },
+    "data": {"a": "Y2FuYXJ5", "b": "Y2FuYXJ5", "c": "b3RoZXI="},
+    "stringData": {"d": "canary"},
+}
+
+
+def test_no_value_of_a_secret_is_left() -> None:
+    text = str(masked(SECRET))
+
+    assert "canary" not in text
+    assert "Y2FuYXJ5" not in text
+
+
+def test_equal_and_different_values_can_be_told_apart() -> None:
+    data = masked(SECRET)["data"]
+
+    assert data["a"] == data["b"]
+    assert data["a"] != data["c"]
+
+
+def test_the_original_is_untouched() -> None:
+    masked(SECRET)
+
+    assert SECRET["data"]["a"] == "Y2FuYXJ5"
+
+
+def test_other_kinds_pass() -> None:
+    config = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "b"}}
+
+    assert masked(config) == config
+
+
+def test_a_malformed_secret_is_masked_whole() -> None:
+    broken = {"apiVersion": "v1", "kind": "Secret", "data": "canary"}
+
+    assert "canary" not in str(masked(broken))
