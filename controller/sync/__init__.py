@@ -1,0 +1,1 @@
+"""Compares with the cluster and carries out plans: waves, health gate, prune."""

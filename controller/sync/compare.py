@@ -1,0 +1,146 @@
+"""Desired against live for all objects of an application, with as few requests as can be.
+
+Live state comes from the watches; what the owned fields leave undecided is asked by dry-run, and
+answers are remembered. In steady state no request is made.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+from controller.cluster.client import Client
+from controller.cluster.errors import UnknownKindError
+from controller.cluster.live import LiveState
+from controller.diff import compare as owned
+from controller.diff.difference import Difference, Outcome
+from controller.errors import PermanentError
+from controller.objects import Manifest, ObjectKey
+from controller.render.component import Component
+from controller.sync import memory as remembered
+from controller.sync.memory import Memory
+
+_CONCURRENCY = 8
+_ALWAYS = (
+    ("apps/v1", "Deployment"), ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"),
+    ("v1", "ServiceAccount"),
+)  # fmt: skip
+"""What agents render to; followed even where nothing desires it, so that orphans are seen."""
+
+
+def follow(
+    live: LiveState, client: Client, components: Iterable[Component], inventory: Iterable[ObjectKey]
+) -> None:
+    """Watch every kind that an application desires, or once applied.
+
+    Raises:
+        UnavailableError, ForbiddenError: a kind's live state cannot be known.
+    """
+    live.follow({*_ALWAYS, *_kinds(components), *_applied_kinds(client, inventory)})
+
+
+def differences(
+    components: Iterable[Component],
+    live: LiveState,
+    client: Client,
+    *,
+    memory: Memory | None = None,
+) -> Mapping[ObjectKey, Difference]:
+    """Compare every manifest of the components with the cluster.
+
+    An object whose dry-run fails stays undecided, with the server's message: it is Unknown, not
+    Synced. One that exists without our label comes with its live state, which no plan writes to.
+
+    Args:
+        components: what is desired.
+        live: followed here for the kinds that are needed.
+        client: for objects outside the watches, and dry-runs.
+        memory: keeps answers from one call to the next; one for a process.
+
+    Raises:
+        TransientError: the cluster cannot be reached, so nothing is known.
+        ForbiddenError: a kind may not be listed.
+    """
+    everything = list(components)
+    live.follow(_kinds(everything))
+    comparison = _Comparison(live, client, memory or Memory())
+    manifests = [manifest for component in everything for manifest in component.manifests]
+    found = {ObjectKey.of(manifest): comparison.locally(manifest) for manifest in manifests}
+    open_ones = {key: one for key, one in found.items() if not _is_settled(one)}
+    if open_ones:
+        with ThreadPoolExecutor(_CONCURRENCY, thread_name_prefix="compare") as pool:
+            found.update(zip(open_ones, pool.map(comparison.ask, open_ones.values()), strict=True))
+    return found
+
+
+class _Comparison:
+    """One object at a time: first by what is known, then by asking."""
+
+    def __init__(self, live: LiveState, client: Client, memory: Memory) -> None:
+        self._live = live
+        self._client = client
+        self._memory = memory
+
+    def locally(self, desired: Manifest) -> Difference:
+        """Compare without a request; Missing and Undecided are to be asked about."""
+        live = self._live.get(ObjectKey.of(desired))
+        if live is None:
+            return owned.compare(desired, None)
+        exact = remembered.exact_key(desired, live)
+        known = self._memory.get(exact)
+        if known is None:
+            known = owned.compare(desired, live)
+            if known.outcome is Outcome.UNDECIDED:
+                known = self._settled(known) or known
+            if known.outcome is not Outcome.UNDECIDED:
+                self._memory.put(exact, known)
+        return known
+
+    def ask(self, difference: Difference) -> Difference:
+        """Settle a difference with the server."""
+        if difference.live is None:
+            return self._unseen(difference)
+        return self._decided(difference)
+
+    def _unseen(self, difference: Difference) -> Difference:
+        """Look for an object that the watches do not have, since they only see our label."""
+        desired = difference.desired or {}
+        found = self._client.get(difference.key, str(desired.get("apiVersion", "")))
+        if found is None:
+            return difference
+        compared = owned.compare(desired, found)
+        return compared if compared.outcome is Outcome.SAME else self._decided(compared)
+
+    def _decided(self, difference: Difference) -> Difference:
+        desired, live = difference.desired or {}, difference.live or {}
+        try:
+            predicted = self._client.apply(desired, dry_run=True)
+        except PermanentError as error:
+            return dataclasses.replace(difference, message=str(error))
+        decided = owned.decide(difference, predicted)
+        self._memory.put(remembered.settled_key(desired, live), decided)
+        self._memory.put(remembered.exact_key(desired, live), decided)
+        return decided
+
+    def _settled(self, difference: Difference) -> Difference | None:
+        """Give the answer of an earlier dry-run against the same state but for its status."""
+        desired, live = difference.desired or {}, difference.live or {}
+        known = self._memory.get(remembered.settled_key(desired, live))
+        return dataclasses.replace(known, live=live) if known else None
+
+
+def _is_settled(difference: Difference) -> bool:
+    return difference.outcome in {Outcome.SAME, Outcome.DIFFERENT}
+
+
+def _kinds(components: Iterable[Component]) -> Iterator[tuple[str, str]]:
+    for component in components:
+        for manifest in component.manifests:
+            yield str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
+
+
+def _applied_kinds(client: Client, inventory: Iterable[ObjectKey]) -> Iterator[tuple[str, str]]:
+    for group, kind in {(key.group, key.kind) for key in inventory}:
+        try:
+            yield client.discovery.preferred(group, kind).api_version, kind
+        except UnknownKindError:  # its definition is gone, and its objects with it
+            continue

@@ -1,0 +1,31 @@
+"""What became of each object, in the form that history keeps."""
+
+from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
+
+from controller.diff import format as text
+from controller.plan.steps import Step
+from controller.state.records import ObjectResult
+
+SYNCED = "Synced"
+FAILED = "SyncFailed"
+PRUNED = "Pruned"
+PRUNE_SKIPPED = "PruneSkipped"
+
+
+def result(step: Step, status: str, message: str = "") -> ObjectResult:
+    """Give the result of a step, with the fields that it changed."""
+    changes = step.difference.changes if step.difference else ()
+    return ObjectResult(
+        key=str(step.key),
+        action=str(step.action),
+        status=status,
+        message=message,
+        changes=tuple(text.change(change) for change in changes),
+    )
+
+
+def inventory_after(inventory: Iterable[str], results: Iterable[ObjectResult]) -> AbstractSet[str]:
+    """Give the inventory without what was pruned; refused deletions stay."""
+    gone = {one.key for one in results if one.status == PRUNED}
+    return frozenset(key for key in inventory if key not in gone)
