@@ -1,0 +1,79 @@
+"""Which object a document is: kind, group, namespace and name."""
+
+import re
+from collections.abc import Iterator
+
+from controller.definitions import kinds, modelerrors
+from controller.definitions.findings import DefinitionId
+from controller.definitions.view import View
+from controller.definitions.violation import Violation
+from controller.objects import group_of
+
+_API_VERSION = re.compile(r"^apiVersion:[ \t]*[\"']?([\w./-]+)", re.MULTILINE)
+_KIND = re.compile(r"^kind:[ \t]*[\"']?(\w+)", re.MULTILINE)
+_METADATA = re.compile(r"^metadata:[^\n]*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)*)", re.MULTILINE)
+_NAME = re.compile(r"^( +)name:[ \t]*[\"']?([\w.:-]+)", re.MULTILINE)
+_NAMESPACE = re.compile(r"^( +)namespace:[ \t]*[\"']?([\w-]+)", re.MULTILINE)
+
+
+def of(document: View, default_namespace: str) -> DefinitionId | None:
+    """Give the id of a document, None where it does not say which object it is."""
+    api_version, kind = document["apiVersion"].text, document["kind"].text
+    name = document.at("metadata", "name").text
+    if not (api_version and kind and name):
+        return None
+    group = group_of(api_version)
+    written = document.at("metadata", "namespace").text
+    namespace = "" if (group, kind) in kinds.CLUSTER_SCOPED else written or default_namespace
+    return DefinitionId(kind=kind, namespace=namespace, name=name, group=group)
+
+
+def guess(text: str, default_namespace: str) -> DefinitionId | None:
+    """Give the id that a text seems to have which cannot be read as YAML.
+
+    So that a finding of a broken file is shown at its component, and the component is known to be
+    broken rather than gone.
+    """
+    api_version, kind = _API_VERSION.search(text), _KIND.search(text)
+    metadata = _METADATA.search(text)
+    name = _NAME.search(metadata[1]) if metadata else None
+    if not (api_version and kind and metadata and name):
+        return None
+    namespace = _NAMESPACE.search(metadata[1])
+    data = {
+        "apiVersion": api_version[1],
+        "kind": kind[1],
+        "metadata": {"name": name[2], "namespace": namespace[2] if namespace else None},
+    }
+    return of(View(data), default_namespace)
+
+
+def check(document: View) -> Iterator[Violation]:
+    """Check what a document needs to say which object it is."""
+    yield from _required(document["apiVersion"], "such as kagent.dev/v1alpha2")
+    yield from _required(document["kind"], "such as Agent")
+    metadata = document["metadata"]
+    if metadata and not isinstance(metadata.value, dict):
+        yield modelerrors.wrong_type(metadata.path, "a mapping", metadata.value)
+    elif metadata["generateName"] and not metadata["name"]:
+        yield Violation(
+            rule="generate-name",
+            path=metadata["generateName"].path,
+            message="'metadata.generateName' makes a new object on every sync",
+            remedy="Use 'metadata.name'.",
+        )
+    else:
+        yield from _required(metadata["name"], "the object's name")
+
+
+def _required(value: View, meaning: str) -> Iterator[Violation]:
+    field = ".".join(str(part) for part in value.path[-2:])
+    if not value or value.value == "":
+        yield Violation(
+            rule="missing-field",
+            path=value.path,
+            message=f"'{field}' is missing",
+            remedy=f"Add '{field}': {meaning}.",
+        )
+    elif not isinstance(value.value, str):
+        yield modelerrors.wrong_type(value.path, "a text", value.value)
