@@ -1,7 +1,7 @@
-"""Waits for the health of what was written, where something later builds on it."""
+"""Health of what was written, by the watches, and how long to wait for it."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from controller.cluster.live import LiveState
 from controller.health import Health, HealthStatus, worst
@@ -18,16 +18,21 @@ class SupersededError(Exception):
 
 
 class Gate:
-    """Health of objects by the watches."""
+    """What later steps wait at."""
 
     def __init__(
         self, live: LiveState, *, timeout_s: float, superseded: Callable[[], bool]
     ) -> None:
+        self.timeout_s = timeout_s
         self._live = live
-        self._timeout_s = timeout_s
         self._superseded = superseded
 
-    def wait(self, keys: Iterable[ObjectKey]) -> dict[ObjectKey, Health]:
+    def unwell(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
+        """Give those of the objects that are not healthy."""
+        found = {key: self._health(key) for key in keys}
+        return {key: one for key, one in found.items() if one.status not in _GOOD}
+
+    def wait(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
         """Wait until all are healthy, one is beyond hope, or the time is over.
 
         Gives those that are not healthy then; empty is success.
@@ -36,20 +41,40 @@ class Gate:
             SupersededError: a newer revision came meanwhile.
         """
         watched = tuple(keys)
-        deadline = time.monotonic() + self._timeout_s
+        deadline = time.monotonic() + self.timeout_s
         while True:
-            unwell = self._unwell(watched)
-            is_hopeless = worst(unwell.values()).status is HealthStatus.DEGRADED
-            if not unwell or is_hopeless or time.monotonic() >= deadline:
+            unwell = self.unwell(watched)
+            if not unwell or is_hopeless(unwell) or time.monotonic() >= deadline:
                 return unwell
-            if self._superseded():
-                raise SupersededError
-            self._live.wait(min(_LOOK_AGAIN_S, max(0.0, deadline - time.monotonic())))
+            self.pause(deadline)
 
-    def _unwell(self, keys: Iterable[ObjectKey]) -> dict[ObjectKey, Health]:
-        found = {key: self._health(key) for key in keys}
-        return {key: one for key, one in found.items() if one.status not in _GOOD}
+    def pause(self, deadline: float) -> None:
+        """Wait for a change of any object, but not for long.
+
+        Raises:
+            SupersededError: a newer revision came meanwhile.
+        """
+        self.check()
+        self._live.wait(min(_LOOK_AGAIN_S, max(0.0, deadline - time.monotonic())))
+
+    def check(self) -> None:
+        """Raise SupersededError if a newer revision is there."""
+        if self._superseded():
+            raise SupersededError
 
     def _health(self, key: ObjectKey) -> Health:
         live = self._live.get(key)
         return health.MISSING if live is None else health.assess(live)
+
+
+def is_hopeless(unwell: Mapping[ObjectKey, Health]) -> bool:
+    """Tell whether waiting longer makes no sense: one of them is Degraded."""
+    return worst(unwell.values()).status is HealthStatus.DEGRADED
+
+
+def told(unwell: Mapping[ObjectKey, Health]) -> str:
+    """Name up to three objects with what is wrong with them."""
+    return "; ".join(
+        f"{key} is {one.status}: {one.message}".removesuffix(": ")
+        for key, one in list(unwell.items())[:3]
+    )
