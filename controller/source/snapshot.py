@@ -30,6 +30,14 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """An entry below the source's path that is not read, and why."""
+
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A revision and the files below the source's path, read from the object database."""
 
@@ -39,6 +47,8 @@ class Snapshot:
     """Contents by path relative to the repository's root, `/` as separator, sorted."""
     blobs: Mapping[str, str]
     """Git blob id by the same path: parsed files are cached by it."""
+    ignored: tuple[Ignored, ...] = ()
+    """Submodules and links, which are never followed out of the tree."""
 
     @property
     def revision(self) -> str:

@@ -1,0 +1,283 @@
+"""One bare repository per address: what has been fetched, and how more is fetched.
+
+A mirror is a cache: whatever is wrong with it, deleting it and fetching anew is the remedy. Each
+fetched revision has a reference of its own, so that a force-push takes nothing away that an
+application still runs on.
+
+A revision comes with one commit and, where the server allows, without file contents; those that
+are read are then asked for together. A repository of any size costs what its definitions cost.
+"""
+
+import contextlib
+import fcntl
+import itertools
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import structlog
+
+from controller import telemetry
+from controller.errors import PermanentError, TransientError
+from controller.source import credentials as creds
+from controller.source import faults
+from controller.source.address import Address
+from controller.source.command import Command, GitError, GitTimeoutError
+from controller.source.credentials import Credentials
+from controller.source.limits import Limits
+
+log = structlog.get_logger(__name__)
+
+REVISIONS = "refs/roster/revisions/"
+KEPT_REVISIONS = 50
+"""Revisions whose objects are kept when the mirror is tidied: what one rolls back to."""
+TIDY_EVERY = 20
+"""Fetches between two tidyings; each leaves a pack or two, and many packs are slow to read."""
+
+_FETCH = ("fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--force")
+_EVERYTHING = ("+refs/heads/*:refs/roster/heads/*", "+refs/tags/*:refs/roster/tags/*")
+
+
+class DamagedError(Exception):
+    """The mirror cannot be read or written: fetch it anew."""
+
+
+class GoneError(Exception):
+    """The server does not have the commit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mirror:
+    """The bare repository of one address, and the means to fill it.
+
+    `locked` is held around everything else: git's own locks make one of two fetches fail.
+    """
+
+    address: Address
+    folder: Path
+    credentials: Credentials
+    askpass: Path
+    limits: Limits
+    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _fetches: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    @contextlib.contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep out other threads, and other processes that use the same folder."""
+        with self._lock:
+            self.folder.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(f"{self.folder}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                yield
+            finally:
+                os.close(descriptor)
+
+    def list_references(self) -> bytes:
+        """Give what `git ls-remote --symref` prints."""
+        self.askpass_ready()
+        command = Command(folder=self.folder.parent, timeout_s=self.limits.timeout_s)
+        with telemetry.timed(telemetry.GIT_REQUEST_DURATION, operation="ls-remote"):
+            return self._ask(command, "ls-remote", "--symref", "--", self.address.url)
+
+    def has(self, revision: str) -> bool:
+        """Whether the revision has been fetched."""
+        if not (self.folder / "HEAD").is_file():
+            return False
+        try:
+            self._command().run("rev-parse", "--verify", "-q", f"{REVISIONS}{revision}^{{commit}}")
+        except GitError:
+            return False
+        return True
+
+    def fetch(self, revision: str) -> None:
+        """Fetch one commit, shallow and without contents where the server allows.
+
+        Raises:
+            GoneError: the server does not have it.
+            DamagedError: the mirror is broken.
+            RosterError: the server cannot be asked.
+        """
+        self._make()
+        try:
+            self._fetch(*self._sparingly(), "origin", f"+{revision}:{REVISIONS}{revision}")
+        except GitError as error:
+            if not faults.is_refusal(error.stderr):
+                raise self._meaning(error) from error
+            self._fetch_everything(revision)
+        self._tidy_sometimes()
+
+    def fetch_contents(self, blobs: Sequence[str]) -> None:
+        """Fetch file contents that a partial fetch left out, all in one request."""
+        wanted = "".join(f"{blob}\n" for blob in blobs).encode()
+        # What the mirror has tells the server nothing about which contents it lacks.
+        options = ("-c", "fetch.negotiationAlgorithm=noop")
+        try:
+            self._fetch("--filter=blob:none", "--stdin", "origin", stdin=wanted, options=options)
+        except GitError as error:
+            raise self._meaning(error) from error
+
+    def deepen(self, revision: str, depth: int | None) -> None:
+        """Fetch older commits of a revision: so many, or all of them."""
+        if not (self.folder / "shallow").exists():
+            return
+        amount = "--unshallow" if depth is None else f"--depth={depth}"
+        partial = () if self.address.is_local else ("--filter=blob:none",)
+        try:
+            self._fetch(amount, *partial, "origin", f"+{revision}:{REVISIONS}{revision}")
+        except GitError as error:
+            raise self._meaning(error) from error
+
+    def read(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run a command that reads what is here.
+
+        Raises:
+            DamagedError: it failed, which it has no other reason for.
+        """
+        try:
+            return self._command().run(*arguments, stdin=stdin)
+        except GitError as error:
+            raise DamagedError(str(error)) from error
+        except GitTimeoutError as error:
+            raise TransientError(f"{self.folder}: {error}.", remedy="Check the disk.") from error
+
+    def read_or_fetch(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run a command that may need objects which a partial fetch left out."""
+        self.askpass_ready()
+        return self._ask(self._command(), *arguments, stdin=stdin)
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether contents may be missing."""
+        return any((self.folder / "objects" / "pack").glob("*.promisor"))
+
+    def discard(self) -> None:
+        """Delete what was fetched."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def askpass_ready(self) -> None:
+        """Have the script that answers git's questions in its place."""
+        if self.askpass.is_file():
+            return
+        self.askpass.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        new = self.askpass.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+        new.write_text(creds.ASKPASS)
+        new.chmod(0o700)
+        new.replace(self.askpass)
+
+    def _make(self) -> None:
+        self.askpass_ready()
+        if (self.folder / "HEAD").is_file():
+            self._sweep()
+            return
+        self.discard()
+        command = Command(folder=self.folder.parent, timeout_s=self.limits.timeout_s)
+        command.run("init", "--quiet", "--bare", "--template=", "--", str(self.folder))
+        self._command().run("config", "remote.origin.url", self.address.url)
+
+    def _sweep(self) -> None:
+        """Remove what a killed fetch leaves: half-written packs and locks.
+
+        The mirror's lock is held, so nobody is writing them.
+        """
+        for pattern in ("objects/pack/tmp_*", "objects/??/tmp_obj_*", "*.lock", "refs/**/*.lock"):
+            for left in self.folder.glob(pattern):
+                left.unlink(missing_ok=True)
+
+    def _sparingly(self) -> tuple[str, ...]:
+        # A local repository serves no partial fetch unless it is told to, and need not.
+        return ("--depth=1",) if self.address.is_local else ("--depth=1", "--filter=blob:none")
+
+    def _fetch_everything(self, revision: str) -> None:
+        """Fetch all branches and tags: what the simplest servers can do."""
+        log.info("git_full_fetch", repository=self.address.prefix)
+        try:
+            self._fetch("origin", *_EVERYTHING)
+        except GitError as error:
+            raise self._meaning(error) from error
+        try:
+            self._command().run("update-ref", f"{REVISIONS}{revision}", revision)
+        except GitError as error:
+            raise GoneError(revision) from error
+
+    def _fetch(self, *arguments: str, stdin: bytes = b"", options: tuple[str, ...] = ()) -> None:
+        with telemetry.timed(telemetry.GIT_REQUEST_DURATION, operation="fetch"):
+            self._run(
+                replace(self._command(), timeout_s=self.limits.fetch_timeout_s),
+                *options,
+                *_FETCH,
+                *arguments,
+                stdin=stdin,
+            )
+
+    def _ask(self, command: Command, *arguments: str, stdin: bytes = b"") -> bytes:
+        try:
+            return self._run(command, *arguments, stdin=stdin)
+        except GitError as error:
+            raise faults.of_server(self.address, error.stderr, self._secrets) from error
+
+    def _run(self, command: Command, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run a command that talks to the server."""
+        try:
+            return command.run(*arguments, stdin=stdin, variables=self._online())
+        except GitTimeoutError as error:
+            raise faults.of_timeout(self.address, command.timeout_s) from error
+
+    def _meaning(self, error: GitError) -> Exception:
+        if faults.is_gone(error.stderr):
+            return GoneError(error.stderr)
+        if faults.is_damage(error.stderr):
+            return DamagedError(str(error))
+        return faults.of_server(self.address, error.stderr, self._secrets)
+
+    def _online(self) -> Mapping[str, str]:
+        # http may redirect to https, never the other way round.
+        schemes = "http:https" if self.address.scheme == "http" else self.address.scheme
+        return {
+            "GIT_ALLOW_PROTOCOL": schemes,
+            "GIT_HTTP_LOW_SPEED_LIMIT": "1",
+            "GIT_HTTP_LOW_SPEED_TIME": str(max(int(self.limits.timeout_s), 1)),
+            **creds.environment(self.credentials, self.address, self.askpass),
+        }
+
+    @property
+    def _secrets(self) -> tuple[str, ...]:
+        return (self.credentials.token,)
+
+    def _command(self) -> Command:
+        return Command(folder=self.folder, git_dir=self.folder, timeout_s=self.limits.timeout_s)
+
+    def _tidy_sometimes(self) -> None:
+        if next(self._fetches) % TIDY_EVERY == 0:
+            self.tidy()
+
+    def tidy(self) -> None:
+        """Forget all but the newest revisions, and put what is left into one pack."""
+        names = ("for-each-ref", "--sort=-committerdate", "--format=%(refname)", REVISIONS)
+        try:
+            old = self.read(*names).decode().split()[KEPT_REVISIONS:]
+            deletions = "".join(f"delete {name}\n" for name in old).encode()
+            self._command().run("update-ref", "--stdin", stdin=deletions)
+            patient = replace(self._command(), timeout_s=self.limits.fetch_timeout_s)
+            patient.run("gc", "--quiet", "--prune=now")
+        except (GitError, GitTimeoutError, DamagedError) as error:
+            # Nothing depends on it but room on the disk.
+            log.warning("git_tidy_failed", repository=self.address.prefix, error=str(error))
+
+
+def check_folder(folder: Path) -> None:
+    """Make the folder of all mirrors, for this user only: private repositories lie in it.
+
+    Raises:
+        PermanentError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise PermanentError(
+            f"{folder} cannot be made: {error.strerror}.",
+            remedy="Choose another folder with --state-dir.",
+        ) from error
