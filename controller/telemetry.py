@@ -163,10 +163,14 @@ def configure_logging(
 
 def redact(text: str) -> str:
     """Take user names and passwords out of the URLs in a text (the lesson of CVE-2023-25163)."""
-    return _CREDENTIALS.sub(r"\1", text)
+    return _CREDENTIALS.sub(lambda found: found[1] or found[2], text)
 
 
-_CREDENTIALS = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@", re.IGNORECASE)
+_CREDENTIALS = re.compile(
+    r"(\bhttps?://)[^\s/'\"]+@"  # a token may stand in the place of the user's name
+    r"|(\b[a-z][a-z0-9+.-]*://)[^\s/:'\"]*:[^\s/'\"]*@",  # but ssh://git@ says nothing secret
+    re.IGNORECASE,
+)
 _SECRET_KEYS = frozenset({"authorization", "password", "secret", "token"})
 
 

@@ -1,0 +1,171 @@
+"""`/api/v1/applications`: list, get, sync, history, findings, in Argo CD's shapes."""
+
+from typing import Annotated, Any
+
+import flask
+import pydantic
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+from flask_openapi3.types import ResponseDict
+
+from controller.api import present, previews, services, shapes
+from controller.api.answers import PageQuery, answer, page
+from controller.api.problems import Problem, not_found
+from controller.api.stream import token
+from controller.health import HealthStatus
+from controller.reconcile.decision import SyncRequest
+from controller.reconcile.workqueue import Trigger
+from controller.state.records import ApplicationRecord, SyncStatus
+
+PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
+
+blueprint = APIBlueprint(
+    "applications",
+    __name__,
+    url_prefix="/api/v1/applications",
+    abp_tags=[Tag(name="applications", description="Sync status, operations and findings.")],
+)
+
+
+class ApplicationPath(pydantic.BaseModel):
+    """Names an application."""
+
+    name: str
+
+
+class ListQuery(PageQuery):
+    """Which applications are wanted."""
+
+    sync: list[SyncStatus] = pydantic.Field(
+        default_factory=list, description="Only those with one of these sync statuses."
+    )
+    health: list[HealthStatus] = pydantic.Field(
+        default_factory=list, description="Only those with one of these healths."
+    )
+
+
+class SyncBody(pydantic.BaseModel):
+    """What to sync, and how; everything has a default, and an empty body means all of them."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", strict=True, json_schema_extra={"additionalProperties": False}
+    )
+
+    revision: Annotated[
+        str | None,
+        pydantic.Field(
+            max_length=255,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+@-]*$",
+            description="Commit, branch or tag instead of the application's target.",
+        ),
+    ] = None
+    prune: Annotated[
+        bool | None, pydantic.Field(description="Instead of the application's policy.")
+    ] = None
+    dryRun: Annotated[  # noqa: N815 - the name on the wire
+        bool, pydantic.Field(description="Answer with what a sync would do, and do nothing.")
+    ] = False
+    confirmed: Annotated[
+        bool, pydantic.Field(description="Lift the guards that ask for a confirmation.")
+    ] = False
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _nothing_means_defaults(cls, value: Any) -> Any:
+        return {} if value is None and not flask.request.get_data() else value
+
+
+def find(name: str) -> ApplicationRecord:
+    """Give the record of an application.
+
+    Raises:
+        ProblemError: 404, also for what the caller may not see.
+    """
+    record = services.current().store.application(name)
+    if record is None:
+        raise not_found()
+    return record
+
+
+def all_by_name() -> list[ApplicationRecord]:
+    """Give every application that the caller may see, by name."""
+    return sorted(services.current().store.applications(), key=lambda record: record.spec.name)
+
+
+@blueprint.get("", responses={200: shapes.ApplicationListShape, 400: Problem})
+def list_applications(query: ListQuery) -> flask.Response:
+    """List applications by name, without their objects and history."""
+    chosen = [
+        record
+        for record in all_by_name()
+        if (not query.sync or record.status.sync in query.sync)
+        and (not query.health or record.status.health in query.health)
+    ]
+    shown = page(chosen, query, key=lambda record: record.spec.name, version=versions_token(chosen))
+    items = [present.brief_application(record) for record in shown.items]
+    return answer(shapes.ApplicationListShape(metadata=shown.metadata, items=items))
+
+
+@blueprint.get("/<name>", responses={200: shapes.ApplicationShape, **PROBLEMS})
+def get_application(path: ApplicationPath) -> flask.Response:
+    """Give an application with its objects, operation, history, conditions and findings."""
+    return answer(present.application(find(path.name)))
+
+
+@blueprint.post(
+    "/<name>/sync",
+    responses={200: shapes.PlanShape, 202: shapes.ApplicationShape, 409: Problem, **PROBLEMS},
+)
+def sync_application(path: ApplicationPath, body: SyncBody) -> flask.Response:
+    """Ask for a sync and answer at once; with `dryRun`, answer with what a sync would do."""
+    record = find(path.name)
+    if body.dryRun:
+        return answer(previews.plan(services.current().plan(path.name)))
+    request_sync(path.name, body, initiated_by="api")
+    return answer(present.application(record), status=202)
+
+
+@blueprint.get("/<name>/diff", responses={200: shapes.PlanShape, 409: Problem, **PROBLEMS})
+def diff_application(path: ApplicationPath) -> flask.Response:
+    """Give what a sync would do now, with a masked diff for each object."""
+    find(path.name)
+    return answer(previews.plan(services.current().plan(path.name)))
+
+
+@blueprint.get("/<name>/history", responses={200: shapes.OperationsShape, **PROBLEMS})
+def list_operations(path: ApplicationPath) -> flask.Response:
+    """List the operations of an application, newest first, whatever came of them."""
+    items = [present.operation_record(item) for item in find(path.name).history]
+    return answer(shapes.OperationsShape(items=items))
+
+
+@blueprint.get("/<name>/findings", responses={200: shapes.FindingsShape, **PROBLEMS})
+def list_findings(path: ApplicationPath) -> flask.Response:
+    """List what is wrong in the repository at the compared revision, by file and line."""
+    status = find(path.name).status
+    return answer(
+        shapes.FindingsShape(
+            revision=status.commit.revision if status.commit else "",
+            items=[present.finding(item) for item in status.findings],
+        )
+    )
+
+
+def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> None:
+    """Hand a sync to the reconciler and queue the visit that carries it out."""
+    given = services.current()
+    given.sync(
+        name,
+        SyncRequest(
+            revision=body.revision,
+            prune=body.prune,
+            confirmed=body.confirmed,
+            initiated_by=initiated_by,
+        ),
+    )
+    given.queue.add(name, trigger=Trigger.MANUAL)
+
+
+def versions_token(records: list[ApplicationRecord]) -> str:
+    """Give a text that changes whenever one of the applications does: streams know it too."""
+    return token({record.spec.name: present.version(record) for record in records})

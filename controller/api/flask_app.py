@@ -1,0 +1,65 @@
+"""The Flask application: every route that answers and is done."""
+
+from time import perf_counter
+
+import flask
+from flask_openapi3.models.info import Info
+from flask_openapi3.openapi import OpenAPI
+
+from controller import telemetry
+from controller.api import (
+    applications,
+    bodies,
+    dashboard,
+    guards,
+    openapi,
+    problems,
+    resources,
+    services,
+    system,
+    webhooks,
+)
+from controller.api.services import Services
+
+_API = (applications.blueprint, resources.blueprint, webhooks.blueprint, system.blueprint)
+
+
+def create(given: Services) -> OpenAPI:
+    """Build the application around the services it reads from."""
+    app = OpenAPI(
+        __name__,
+        info=Info(title="Roster", version=given.version),
+        security_schemes=webhooks.SECURITY_SCHEMES,
+        validation_error_status=400,
+        validation_error_model=problems.Problem,
+        validation_error_callback=problems.invalid_request,
+        doc_ui=False,
+    )
+    app.config["MAX_CONTENT_LENGTH"] = bodies.MAX_BYTES
+    app.url_map.strict_slashes = False
+    services.install(app, given)
+    telemetry.set_build_info(given.version)
+    _measure(app)
+    guards.install(app)
+    problems.install(app)
+    for blueprint in _API:
+        app.register_api(blueprint)
+    openapi.install(app)
+    app.register_blueprint(dashboard.blueprint)
+    return app
+
+
+def _measure(app: flask.Flask) -> None:
+    """Observe the duration of every request by endpoint: a label that callers cannot invent."""
+
+    @app.before_request
+    def start() -> None:
+        flask.g.started = perf_counter()
+
+    @app.after_request
+    def observe(response: flask.Response) -> flask.Response:
+        method = flask.request.method if flask.request.endpoint else "OTHER"
+        telemetry.HTTP_REQUEST_DURATION.labels(
+            endpoint=flask.request.endpoint or "none", method=method, code=response.status_code
+        ).observe(perf_counter() - flask.g.started)
+        return response

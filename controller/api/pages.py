@@ -1,0 +1,171 @@
+"""What the dashboard's pages show: records sorted and grouped for a reader. Pure."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from controller.health import HealthStatus
+from controller.objects import ObjectKey
+from controller.state.records import (
+    ApplicationRecord,
+    ComponentStatus,
+    ObjectStatus,
+    StoredFinding,
+    SyncStatus,
+)
+
+_KIND_ORDER = ("Agent", "ModelConfig", "RemoteMCPServer", "MCPServer")
+"""What a reader comes for stands first; everything else follows by name."""
+_HEALTH_ORDER = tuple(HealthStatus)
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentRow:
+    """One definition with the objects it rendered to."""
+
+    component: ComponentStatus
+    objects: tuple[ObjectStatus, ...]
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether something about it is not as it should be."""
+        return self.component.sync is not SyncStatus.SYNCED or self.component.health not in {
+            "Healthy",
+            "Suspended",
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentGroup:
+    """All definitions of one kind."""
+
+    kind: str
+    rows: tuple[ComponentRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DiffLine:
+    """One line of a unified diff and what it is: header, hunk, added, removed or same."""
+
+    kind: str
+    text: str
+
+
+def groups(record: ApplicationRecord) -> tuple[ComponentGroup, ...]:
+    """Give definitions by kind, agents first, each with its objects."""
+    objects: dict[str, list[ObjectStatus]] = {}
+    for item in record.status.objects:
+        objects.setdefault(item.component, []).append(item)
+    rows = [
+        ComponentRow(item, tuple(sorted(objects.get(item.id, ()), key=_object_order)))
+        for item in sorted(record.status.components, key=_component_order)
+    ]
+    return tuple(
+        ComponentGroup(kind, tuple(of_kind))
+        for kind, of_kind in itertools.groupby(rows, key=lambda row: row.component.kind)
+    )
+
+
+def orphans(record: ApplicationRecord) -> tuple[ObjectStatus, ...]:
+    """Give the objects whose definition is no longer in git."""
+    known = {item.id for item in record.status.components}
+    left = (item for item in record.status.objects if item.component not in known)
+    return tuple(sorted(left, key=_object_order))
+
+
+def findings(record: ApplicationRecord) -> tuple[StoredFinding, ...]:
+    """Give findings with errors first, then by place."""
+    return tuple(
+        sorted(
+            record.status.findings,
+            key=lambda item: (item.severity != "error", item.file, item.line, item.column),
+        )
+    )
+
+
+def worst_first(records: Iterable[ApplicationRecord]) -> tuple[ApplicationRecord, ...]:
+    """Give applications by name, those that need somebody before the others."""
+
+    def order(record: ApplicationRecord) -> tuple[bool, str]:
+        status = record.status
+        well = status.sync is SyncStatus.SYNCED and status.health in {"Healthy", "Suspended"}
+        return (well, record.spec.name)
+
+    return tuple(sorted(records, key=order))
+
+
+def counted(values: Iterable[str]) -> dict[str, int]:
+    """Count values, the worst health or sync status first."""
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: _severity(item[0]), reverse=True))
+
+
+def diff_lines(text: str) -> tuple[DiffLine, ...]:
+    """Split a unified diff into lines of known kind; its headers are left out."""
+    return tuple(
+        DiffLine(_kind_of_line(line), line)
+        for line in text.splitlines()
+        if not line.startswith(("--- ", "+++ ", "===== "))
+    )
+
+
+def diff_summary(lines: Sequence[DiffLine]) -> tuple[int, int]:
+    """Count the lines that are added and those that are removed."""
+    kinds = [line.kind for line in lines]
+    return kinds.count("added"), kinds.count("removed")
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """Say how long ago something was, as people do."""
+    if moment is None:
+        return "never"
+    seconds = int((now - moment).total_seconds())
+    if seconds < 5:
+        return "just now"
+    for limit, size, unit in ((60, 1, "s"), (3600, 60, "min"), (86400, 3600, "h")):
+        if seconds < limit:
+            return f"{seconds // size} {unit} ago"
+    if seconds < 30 * 86400:
+        return f"{seconds // 86400} d ago"
+    return f"{moment:%d %b %Y}"
+
+
+def duration(started: datetime, finished: datetime | None) -> str:
+    """Say how long something took; empty while it runs."""
+    if finished is None:
+        return ""
+    took = max(finished - started, timedelta())
+    seconds = took.total_seconds()
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def _kind_of_line(line: str) -> str:
+    if line.startswith("@@"):
+        return "hunk"
+    if line.startswith("+"):
+        return "added"
+    return "removed" if line.startswith("-") else "same"
+
+
+def _component_order(item: ComponentStatus) -> tuple[int, str, str, str]:
+    known = item.kind in _KIND_ORDER
+    place = _KIND_ORDER.index(item.kind) if known else len(_KIND_ORDER)
+    return (place, item.kind, item.namespace, item.name)
+
+
+def _object_order(item: ObjectStatus) -> tuple[int, ObjectKey]:
+    return (item.wave, ObjectKey.parse(item.key))
+
+
+def _severity(status: str) -> int:
+    order = [*_HEALTH_ORDER, SyncStatus.SYNCED, SyncStatus.OUT_OF_SYNC]
+    ranks = {str(value): index for index, value in enumerate(order)}
+    ranks[SyncStatus.SYNCED] = -1
+    return ranks.get(status, len(ranks))

@@ -1,0 +1,310 @@
+"""Records as answers. Every manifest, URL and message that leaves is masked or redacted here."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
+
+from controller.api import shapes
+from controller.objects import Manifest, ObjectKey, masked
+from controller.objects.metadata import annotations
+from controller.state.records import (
+    ApplicationRecord,
+    ApplicationSpec,
+    ComponentStatus,
+    ObjectResult,
+    ObjectStatus,
+    Operation,
+    OperationPhase,
+    StoredFinding,
+    SyncStatus,
+)
+from controller.telemetry import redact
+
+AUTOMATED = frozenset({"automated", "self-heal", "webhook"})
+
+
+def version(record: ApplicationRecord) -> str:
+    """Give a text that changes whenever the application does."""
+    return hashlib.sha256(record.model_dump_json().encode()).hexdigest()[:16]
+
+
+def application(record: ApplicationRecord) -> shapes.ApplicationShape:
+    """Give an application with everything that is known of it."""
+    status = record.status
+    return shapes.ApplicationShape(
+        metadata=_metadata(record),
+        spec=_spec(record.spec),
+        status=shapes.StatusShape(
+            **dict(_brief_status(record)),
+            resources=[resource(item) for item in status.objects],
+            operation_state=operation_state(record.operation) if record.operation else None,
+            history=list(_deployments(record)),
+            findings=[finding(item) for item in status.findings],
+            components=[component(item) for item in status.components],
+        ),
+    )
+
+
+def brief_application(record: ApplicationRecord) -> shapes.BriefApplicationShape:
+    """Give an application without what grows with the number of its objects."""
+    return shapes.BriefApplicationShape(
+        metadata=_metadata(record), spec=_spec(record.spec), status=_brief_status(record)
+    )
+
+
+def resource(item: ObjectStatus) -> shapes.ResourceShape:
+    """Give an object of an application."""
+    return shapes.ResourceShape(
+        **reference(item.key),
+        version=item.api_version.rpartition("/")[2],
+        status=item.sync,
+        health=_health(item.health, item.message),
+        hook=False,
+        requires_pruning=item.requires_pruning,
+        sync_wave=item.wave,
+        component=item.component,
+        file=item.file,
+        line=item.line,
+    )
+
+
+def reference(key: str | ObjectKey) -> dict[str, str]:
+    """Give the four names of an object as arguments of a shape."""
+    parsed = ObjectKey.parse(key) if isinstance(key, str) else key
+    return {
+        "group": parsed.group,
+        "kind": parsed.kind,
+        "namespace": parsed.namespace,
+        "name": parsed.name,
+    }
+
+
+def component(item: ComponentStatus) -> shapes.ComponentShape:
+    """Give a definition with its status."""
+    return shapes.ComponentShape(
+        id=item.id,
+        kind=item.kind,
+        namespace=item.namespace,
+        name=item.name,
+        file=item.file,
+        line=item.line,
+        sync=item.sync,
+        health=_health(item.health, item.message),
+    )
+
+
+def finding(item: StoredFinding) -> shapes.FindingShape:
+    """Give a finding."""
+    return shapes.FindingShape(**item.model_dump())
+
+
+def operation_state(operation: Operation) -> shapes.OperationStateShape:
+    """Give the current operation in Argo CD's shape."""
+    return shapes.OperationStateShape(
+        phase=operation.phase,
+        message=redact(operation.result_message),
+        started_at=operation.started_at,
+        finished_at=operation.finished_at,
+        retry_count=operation.retry_count,
+        operation=shapes.OperationShape(
+            sync=shapes.SyncOperationShape(revision=operation.revision),
+            initiated_by=initiator(operation),
+        ),
+        sync_result=shapes.SyncResultShape(
+            revision=operation.revision, resources=[result(item) for item in operation.objects]
+        ),
+    )
+
+
+def operation_record(operation: Operation) -> shapes.OperationRecordShape:
+    """Give an operation of the history."""
+    return shapes.OperationRecordShape(
+        id=operation.id,
+        revision=operation.revision,
+        author=operation.author,
+        message=operation.message,
+        initiated_by=initiator(operation),
+        phase=operation.phase,
+        result_message=redact(operation.result_message),
+        retry_count=operation.retry_count,
+        started_at=operation.started_at,
+        finished_at=operation.finished_at,
+        resources=[result(item) for item in operation.objects],
+    )
+
+
+def initiator(operation: Operation) -> shapes.InitiatorShape:
+    """Give who started an operation; nobody's name where it started by itself."""
+    automated = operation.initiated_by in AUTOMATED
+    return shapes.InitiatorShape(
+        username="" if automated else operation.initiated_by, automated=automated
+    )
+
+
+def result(item: ObjectResult) -> shapes.ResultShape:
+    """Give what an operation did to one object."""
+    return shapes.ResultShape(
+        **reference(item.key),
+        status=item.status,
+        message=redact(item.message),
+        sync_phase="Sync",
+        action=item.action,
+        changes=list(item.changes),
+    )
+
+
+def safe(manifest: Manifest | None) -> dict[str, Any]:
+    """Give a manifest fit to be shown: Secret values masked, without the server's bookkeeping."""
+    if manifest is None:
+        return {}
+    shown = dict(masked(manifest))
+    if isinstance(shown.get("metadata"), Mapping):
+        shown["metadata"] = {
+            name: value for name, value in shown["metadata"].items() if name != "managedFields"
+        }
+    return shown
+
+
+def managed_resource(
+    item: ObjectStatus, desired: Manifest | None, live: Manifest | None
+) -> shapes.ManagedResourceShape:
+    """Give an object as git wants it and as it is."""
+    return shapes.ManagedResourceShape(
+        **reference(item.key),
+        target_state=_json(desired),
+        live_state=_json(live),
+        resource_version=str(_metadata_of(live).get("resourceVersion", "")),
+        modified=item.sync is not SyncStatus.SYNCED,
+        hook="argocd.argoproj.io/hook" in annotations(desired or {}),
+    )
+
+
+def node(item: ObjectStatus, live: Manifest | None) -> shapes.NodeShape:
+    """Give an object's place in the tree of owners."""
+    metadata = _metadata_of(live)
+    namespace = str(metadata.get("namespace") or "")
+    return shapes.NodeShape(
+        **reference(item.key),
+        version=item.api_version.rpartition("/")[2],
+        uid=str(metadata.get("uid", "")),
+        parent_refs=list(_parents(metadata.get("ownerReferences") or (), namespace)),
+        resource_version=str(metadata.get("resourceVersion", "")),
+        health=_health(item.health, item.message),
+        created_at=metadata.get("creationTimestamp"),
+    )
+
+
+def _parents(owners: Iterable[Mapping[str, Any]], namespace: str) -> Iterable[shapes.ParentShape]:
+    for owner in owners:
+        yield shapes.ParentShape(
+            group=str(owner.get("apiVersion", "")).rpartition("/")[0],
+            kind=str(owner.get("kind", "")),
+            namespace=namespace,
+            name=str(owner.get("name", "")),
+            uid=str(owner.get("uid", "")),
+        )
+
+
+def _json(manifest: Manifest | None) -> str:
+    return orjson.dumps(safe(manifest)).decode() if manifest is not None else ""
+
+
+def _metadata_of(manifest: Manifest | None) -> Mapping[str, Any]:
+    return (manifest or {}).get("metadata") or {}
+
+
+def _metadata(record: ApplicationRecord) -> shapes.MetadataShape:
+    return shapes.MetadataShape(name=record.spec.name, resource_version=version(record))
+
+
+def _source(spec: ApplicationSpec) -> shapes.SourceShape:
+    return shapes.SourceShape(
+        repo_url=redact(spec.repo_url), path=spec.path, target_revision=spec.target_revision
+    )
+
+
+def _spec(spec: ApplicationSpec) -> shapes.SpecShape:
+    policy = spec.sync_policy
+    return shapes.SpecShape(
+        source=_source(spec),
+        destination=shapes.DestinationShape(namespace=spec.namespace),
+        sync_policy=shapes.SyncPolicyShape(
+            automated=shapes.AutomatedShape(
+                enabled=policy.automated, prune=policy.prune, self_heal=policy.self_heal
+            ),
+            sync_options=["CreateNamespace=true"] if policy.create_namespace else [],
+        ),
+    )
+
+
+def _brief_status(record: ApplicationRecord) -> shapes.BriefStatusShape:
+    status, spec = record.status, record.spec
+    compared_to = shapes.ComparedTo(
+        source=_source(spec), destination=shapes.DestinationShape(namespace=spec.namespace)
+    )
+    return shapes.BriefStatusShape(
+        sync=shapes.SyncShape(
+            status=status.sync,
+            revision=status.commit.revision if status.commit else "",
+            compared_to=compared_to,
+        ),
+        health=_health(status.health, status.health_message),
+        conditions=[
+            shapes.ConditionShape(
+                type=item.type,
+                message=redact(item.message),
+                last_transition_time=item.last_transition_time,
+            )
+            for item in status.conditions
+        ],
+        reconciled_at=status.reconciled_at,
+        source_type="Directory",
+        summary=summary(record),
+        commit=_commit(record),
+        synced_revision=status.synced_revision,
+    )
+
+
+def summary(record: ApplicationRecord) -> shapes.SummaryShape:
+    """Count what an application has and what is wrong with it."""
+    status = record.status
+    severities = [item.severity for item in status.findings]
+    return shapes.SummaryShape(
+        components=len(status.components),
+        resources=len(status.objects),
+        out_of_sync=sum(item.sync is not SyncStatus.SYNCED for item in status.objects),
+        unhealthy=sum(item.health not in {"Healthy", "Suspended"} for item in status.objects),
+        errors=severities.count("error"),
+        warnings=severities.count("warning"),
+    )
+
+
+def _commit(record: ApplicationRecord) -> shapes.CommitShape | None:
+    commit = record.status.commit
+    if commit is None:
+        return None
+    return shapes.CommitShape(
+        revision=commit.revision,
+        author=commit.author,
+        message=commit.message,
+        date=commit.committed_at,
+    )
+
+
+def _deployments(record: ApplicationRecord) -> Iterable[shapes.HistoryShape]:
+    for operation in reversed(record.history):
+        if operation.phase is OperationPhase.SUCCEEDED:
+            yield shapes.HistoryShape(
+                id=operation.id,
+                revision=operation.revision,
+                deploy_started_at=operation.started_at,
+                deployed_at=operation.finished_at,
+                source=_source(record.spec),
+                initiated_by=initiator(operation),
+            )
+
+
+def _health(status: str, message: str) -> shapes.HealthShape:
+    return shapes.HealthShape(status=status, message=redact(message))

@@ -1,0 +1,49 @@
+"""What a sync would do, as an answer: a plan with a masked diff for each object."""
+
+from collections.abc import Iterable
+
+from controller.api import shapes
+from controller.api.present import reference
+from controller.diff import format as diff_format
+from controller.plan.steps import Plan, Step
+from controller.telemetry import redact
+
+
+def plan(made: Plan) -> shapes.PlanShape:
+    """Give a plan: writes in their order, then prunes, then what is kept."""
+    return shapes.PlanShape(
+        application=made.application,
+        revision=made.revision,
+        is_empty=made.is_empty,
+        changes=[_change(step) for step in _steps(made)],
+        guards=[
+            shapes.GuardShape(
+                rule=guard.rule,
+                message=guard.message,
+                objects=[shapes.ObjectRef(**reference(key)) for key in guard.keys],
+            )
+            for guard in made.guards
+        ],
+        blocked=[
+            shapes.BlockedShape(component=str(definition), reason=redact(reason))
+            for definition, reason in made.blocked
+        ],
+    )
+
+
+def _steps(made: Plan) -> Iterable[Step]:
+    for wave in made.waves:
+        yield from wave
+    yield from made.prunes
+    yield from made.kept
+
+
+def _change(step: Step) -> shapes.ChangeShape:
+    return shapes.ChangeShape(
+        **reference(step.key),
+        action=step.action,
+        component=str(step.component or ""),
+        wave=step.wave,
+        reason=step.reason,
+        diff=diff_format.unified(step.difference) if step.difference else "",
+    )

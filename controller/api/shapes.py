@@ -1,0 +1,393 @@
+"""What the API answers with: Argo CD's `Application` and its parts, as pydantic models.
+
+Field names are those of Argo CD's `pkg/apis/application/v1alpha1/types.go`, so that what reads
+Argo CD's API reads this one; fields that Argo CD does not have say so. Only what stands here can
+leave: there is no field for credentials (CVE-2025-55190).
+"""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic.alias_generators import to_camel
+
+from controller.state.records import OperationPhase, SyncStatus
+
+Name = Annotated[str, pydantic.Field(min_length=1, max_length=253)]
+
+
+class Shape(pydantic.BaseModel):
+    """A part of an answer: immutable, camelCase on the wire."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, alias_generator=to_camel, populate_by_name=True, serialize_by_alias=True
+    )
+
+
+class SourceShape(Shape):
+    """Where an application's definitions come from."""
+
+    repo_url: str = pydantic.Field(alias="repoURL", description="Without credentials.")
+    path: str
+    target_revision: str
+
+
+class DestinationShape(Shape):
+    """Where an application's objects go."""
+
+    namespace: str
+
+
+class AutomatedShape(Shape):
+    """What happens without a person."""
+
+    enabled: bool
+    prune: bool
+    self_heal: bool
+
+
+class SyncPolicyShape(Shape):
+    """Argo CD's `syncPolicy`."""
+
+    automated: AutomatedShape
+    sync_options: list[str]
+
+
+class SpecShape(Shape):
+    """Argo CD's `Application.spec`."""
+
+    source: SourceShape
+    destination: DestinationShape
+    sync_policy: SyncPolicyShape
+
+
+class MetadataShape(Shape):
+    """Name and version of an application."""
+
+    name: str
+    resource_version: str = pydantic.Field(description="Changes whenever the application does.")
+
+
+class ComparedTo(Shape):
+    """What the sync status was found against."""
+
+    source: SourceShape
+    destination: DestinationShape
+
+
+class SyncShape(Shape):
+    """Whether live state equals git."""
+
+    status: SyncStatus
+    revision: str
+    compared_to: ComparedTo
+
+
+class HealthShape(Shape):
+    """Healthy, Progressing, Degraded, Suspended, Missing or Unknown."""
+
+    status: str
+    message: str
+
+
+class ObjectRef(Shape):
+    """Names one Kubernetes object."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+
+class ResourceShape(ObjectRef):
+    """One object of an application. Component, file, line and message are Roster's own."""
+
+    version: str
+    status: SyncStatus
+    health: HealthShape
+    hook: bool
+    requires_pruning: bool
+    sync_wave: int
+    component: str
+    file: str
+    line: int
+
+
+class ConditionShape(Shape):
+    """Something worth knowing, with a stable type."""
+
+    type: str
+    message: str
+    last_transition_time: datetime
+
+
+class InitiatorShape(Shape):
+    """Who or what started an operation."""
+
+    username: str
+    automated: bool
+
+
+class ResultShape(ObjectRef):
+    """What an operation did to one object. Action and changes are Roster's own."""
+
+    status: str = pydantic.Field(description="Synced, SyncFailed, Pruned or PruneSkipped.")
+    message: str
+    sync_phase: str
+    action: str
+    changes: list[str]
+
+
+class SyncResultShape(Shape):
+    """What an operation did to all objects."""
+
+    revision: str
+    resources: list[ResultShape]
+
+
+class SyncOperationShape(Shape):
+    """What was asked of an operation."""
+
+    revision: str
+
+
+class OperationShape(Shape):
+    """An operation as asked for."""
+
+    sync: SyncOperationShape
+    initiated_by: InitiatorShape
+
+
+class OperationStateShape(Shape):
+    """The operation that runs, or ran last."""
+
+    phase: OperationPhase
+    message: str
+    started_at: datetime
+    finished_at: datetime | None
+    retry_count: int
+    operation: OperationShape
+    sync_result: SyncResultShape
+
+
+class HistoryShape(Shape):
+    """One deployment that succeeded."""
+
+    id: int
+    revision: str
+    deploy_started_at: datetime
+    deployed_at: datetime | None
+    source: SourceShape
+    initiated_by: InitiatorShape
+
+
+class FindingShape(Shape):
+    """One problem in the repository. Roster's own."""
+
+    rule: str
+    severity: str
+    message: str
+    remedy: str
+    file: str
+    line: int
+    column: int
+    definition: str
+    template: str
+
+
+class ComponentShape(Shape):
+    """One definition of the repository. Roster's own."""
+
+    id: str
+    kind: str
+    namespace: str
+    name: str
+    file: str
+    line: int
+    sync: SyncStatus
+    health: HealthShape
+
+
+class CommitShape(Shape):
+    """The commit that an application was last compared with. Roster's own."""
+
+    revision: str
+    author: str
+    message: str
+    date: datetime | None
+
+
+class SummaryShape(Shape):
+    """Counts. Roster's own, in the place of Argo CD's summary."""
+
+    components: int
+    resources: int
+    out_of_sync: int
+    unhealthy: int
+    errors: int
+    warnings: int
+
+
+class BriefStatusShape(Shape):
+    """Argo CD's `Application.status` without what grows with the number of objects."""
+
+    sync: SyncShape
+    health: HealthShape
+    conditions: list[ConditionShape]
+    reconciled_at: datetime | None
+    source_type: Literal["Directory"]
+    summary: SummaryShape
+    commit: CommitShape | None
+    synced_revision: str
+
+
+class StatusShape(BriefStatusShape):
+    """Argo CD's `Application.status`."""
+
+    resources: list[ResourceShape]
+    operation_state: OperationStateShape | None
+    history: list[HistoryShape] = pydantic.Field(description="Oldest first, as in Argo CD.")
+    findings: list[FindingShape]
+    components: list[ComponentShape]
+
+
+class _ApplicationShape(Shape):
+    api_version: Literal["roster.dev/v1alpha1"] = "roster.dev/v1alpha1"
+    kind: Literal["Application"] = "Application"
+    metadata: MetadataShape
+    spec: SpecShape
+
+
+class ApplicationShape(_ApplicationShape):
+    """Argo CD's `Application`."""
+
+    status: StatusShape
+
+
+class BriefApplicationShape(_ApplicationShape):
+    """An application in a list: ask for it by name to see its objects and history."""
+
+    status: BriefStatusShape
+
+
+class ListMetadata(Shape):
+    """Kubernetes' `ListMeta`."""
+
+    resource_version: str
+    continue_: str = pydantic.Field(
+        alias="continue", description="Pass it on to get the next page; empty on the last."
+    )
+    remaining_item_count: int
+
+
+class ApplicationListShape(Shape):
+    """A page of applications, by name."""
+
+    metadata: ListMetadata
+    items: list[BriefApplicationShape]
+
+
+class ManagedResourceShape(ObjectRef):
+    """One object as git wants it and as it is: JSON in strings, Secret values masked."""
+
+    target_state: str = pydantic.Field(description="Empty where git does not ask for it.")
+    live_state: str = pydantic.Field(description="Empty where the cluster does not have it.")
+    resource_version: str
+    modified: bool
+    hook: bool
+
+
+class ManagedResourcesShape(Shape):
+    """A page of objects."""
+
+    metadata: ListMetadata
+    items: list[ManagedResourceShape]
+
+
+class OperationRecordShape(Shape):
+    """One operation, whatever came of it."""
+
+    id: int
+    revision: str
+    author: str
+    message: str
+    initiated_by: InitiatorShape
+    phase: OperationPhase
+    result_message: str
+    retry_count: int
+    started_at: datetime
+    finished_at: datetime | None
+    resources: list[ResultShape]
+
+
+class OperationsShape(Shape):
+    """Operations, newest first."""
+
+    items: list[OperationRecordShape]
+
+
+class FindingsShape(Shape):
+    """Everything that is wrong in the repository at the compared revision."""
+
+    revision: str
+    items: list[FindingShape]
+
+
+class ParentShape(ObjectRef):
+    """An owner of a node."""
+
+    uid: str
+
+
+class NodeShape(ObjectRef):
+    """One object in the tree."""
+
+    version: str
+    uid: str
+    parent_refs: list[ParentShape]
+    resource_version: str
+    health: HealthShape
+    created_at: datetime | None
+
+
+class TreeShape(Shape):
+    """Objects with their owners."""
+
+    nodes: list[NodeShape]
+    orphaned_nodes: list[NodeShape]
+
+
+class ChangeShape(ObjectRef):
+    """What a sync would do to one object."""
+
+    action: str
+    component: str
+    wave: int
+    reason: str
+    diff: str = pydantic.Field(description="Unified diff from live to desired, masked.")
+
+
+class GuardShape(Shape):
+    """What holds back part of a sync, and what it holds back."""
+
+    rule: str
+    message: str
+    objects: list[ObjectRef]
+
+
+class BlockedShape(Shape):
+    """A definition that is left as it is, and why."""
+
+    component: str
+    reason: str
+
+
+class PlanShape(Shape):
+    """What a sync would do now."""
+
+    application: str
+    revision: str
+    is_empty: bool
+    changes: list[ChangeShape]
+    guards: list[GuardShape]
+    blocked: list[BlockedShape]

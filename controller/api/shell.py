@@ -1,0 +1,40 @@
+"""The ASGI shell: Flask answers requests on a thread pool, and what streams stands beside it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import cast
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.wsgi_typing import WSGIApp
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from controller.api import flask_app
+from controller.api.bodies import BoundedBodies
+from controller.api.services import Services
+from controller.api.stream import Changes, stream_applications
+
+WORKERS = 16
+"""Threads for Flask. Views read from memory; only a plan takes longer than milliseconds."""
+
+
+def create(given: Services) -> Starlette:
+    """Build the ASGI application that serves everything on one port."""
+    flask_shell = WSGIMiddleware(cast("WSGIApp", flask_app.create(given)), workers=WORKERS)
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        app.state.changes = Changes(given.store.applications)
+        yield
+        flask_shell.executor.shutdown(wait=False, cancel_futures=True)
+
+    return Starlette(
+        routes=[
+            Route("/api/v1/stream/applications", stream_applications),
+            Mount("/", cast("ASGIApp", flask_shell)),
+        ],
+        middleware=[Middleware(BoundedBodies)],
+        lifespan=lifespan,
+    )
