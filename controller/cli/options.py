@@ -2,12 +2,14 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from controller.cli.output import Format
-from controller.settings import Loaded, load
+
+if TYPE_CHECKING:
+    from controller.settings import Loaded
 
 StateDir = Annotated[
     Path | None,
@@ -36,10 +38,12 @@ Namespace = Annotated[
 ]
 
 
-def settings_from(config: Path | None = None, **flags: object) -> Loaded:
+def settings_from(config: Path | None = None, **flags: object) -> "Loaded":
     """Merge flags with environment, file and defaults.
 
     Raises:
         UsageError: one of them is wrong.
     """
+    from controller.settings import load
+
     return load(flags=flags, environ=os.environ, file=config)

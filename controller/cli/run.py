@@ -18,7 +18,6 @@ from controller.cli.options import (
     settings_from,
 )
 from controller.errors import PermanentError, UsageError
-from controller.settings import FILE_NAME
 
 if TYPE_CHECKING:
     from controller.state.records import ApplicationSpec
@@ -112,6 +111,7 @@ def _from_file(config: Path | None) -> "tuple[ApplicationSpec, ...]":
     from controller import app
     from controller.definitions.application import parse_applications
     from controller.definitions.findings import has_errors
+    from controller.settings import FILE_NAME
 
     file = config or Path(FILE_NAME)
     if not file.is_file():

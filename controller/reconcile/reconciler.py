@@ -114,10 +114,8 @@ class Reconciler:
             application=spec.name,
             revision=revision.commit.revision,
             components=desired.rendered.components,
-            blocked=(
-                *desired.rendered.blocked,
-                *status.blocked_by_unreadable_files(desired, live),
-            ),
+            blocked=desired.rendered.blocked,
+            unreadable=desired.unreadable_files,
             live={**live, **_existing(differences)},
             differences=differences,
             inventory=frozenset(ObjectKey.parse(key) for key in record.inventory),

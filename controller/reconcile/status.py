@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.definitions.findings import DefinitionId, Finding, Severity
+from controller.definitions.findings import Finding, Severity
 from controller.health import Health, HealthStatus, assess, worst
 from controller.objects import Manifest, ObjectKey, metadata
 from controller.plan.steps import Action, Guard, Plan, Step
@@ -239,21 +239,3 @@ def _commit_record(commit: Commit) -> CommitRecord:
         message=commit.message,
         committed_at=commit.committed_at,
     )
-
-
-def blocked_by_unreadable_files(
-    desired: Desired, live: Mapping[ObjectKey, Manifest]
-) -> tuple[tuple[DefinitionId, str], ...]:
-    """Definitions that live objects came from whose file cannot be read at this revision.
-
-    Such a file says nothing about what it asks for, so what it asked for before must not be pruned.
-    """
-    unreadable = desired.unreadable_files
-    found: dict[DefinitionId, str] = {}
-    for manifest in live.values():
-        notes = metadata.annotations(manifest)
-        file, component = notes.get(metadata.SOURCE, ""), notes.get(metadata.COMPONENT, "")
-        if file in unreadable and component:
-            found[DefinitionId.parse(component)] = f"InvalidDefinition: {file} cannot be read"
-    known = desired.catalog.definitions
-    return tuple(sorted(item for item in found.items() if item[0] not in known))
