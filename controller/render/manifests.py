@@ -1,0 +1,122 @@
+"""Definitions and templates to manifests: the story of rendering.
+
+Each definition is rendered by itself from what it refers to. One that fails becomes a finding with
+a position, and it and whatever depends on it are left out; all others are rendered.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from controller.definitions.catalog import Catalog, Definition
+from controller.definitions.findings import DefinitionId, Finding, Position, in_order
+from controller.objects import Manifest
+from controller.render import agents, blocking, cache, mcpservers, stamp
+from controller.render import templates as manifest_templates
+from controller.render.component import Component, Rendered
+from controller.render.options import RenderOptions
+from controller.render.problems import RenderError
+from controller.render.sources import Sources, States
+from controller.render.templates import TemplateError, Templates
+
+
+def render(
+    catalog: Catalog,
+    options: RenderOptions,
+    *,
+    templates: Mapping[str, str] | None = None,
+    secret_hashes: Mapping[tuple[str, str], str] | None = None,
+) -> Rendered:
+    """Render every definition of a catalog.
+
+    Args:
+        catalog: The definitions of a revision.
+        options: Where they go and what they run on.
+        templates: Manifest templates of the application's own repository, by file name: they
+            replace built-in ones of the same name and add to them.
+        secret_hashes: Hashes of Secrets that the cluster has, by namespace and name, so that agents
+            restart when one changes.
+    """
+    loaded = manifest_templates.load(templates)
+    states = States(catalog, secret_hashes or {})
+    waiting = blocking.closure(catalog.broken, catalog.depends_on)
+    components: list[Component] = []
+    findings = list(catalog.findings)
+    failed: set[DefinitionId] = set()
+    for id_ in sorted(catalog.definitions):
+        if id_ in waiting:
+            continue
+        try:
+            components.append(_component(id_, catalog, options, loaded, states))
+        except (RenderError, TemplateError) as error:
+            failed.add(id_)
+            findings.append(_finding(error, catalog.definitions[id_]))
+    broken = catalog.broken | failed
+    waiting = blocking.closure(broken, catalog.depends_on)
+    return Rendered(
+        components=tuple(c for c in components if c.id not in waiting),
+        blocked=blocking.reasons(waiting, broken, catalog, findings),
+        findings=in_order(findings),
+    )
+
+
+def _component(
+    id_: DefinitionId,
+    catalog: Catalog,
+    options: RenderOptions,
+    templates: Templates,
+    states: States,
+) -> Component:
+    definition = catalog.definitions[id_]
+    depends_on = catalog.depends_on.get(id_, frozenset())
+
+    def render_anew() -> tuple[Component, frozenset[DefinitionId]]:
+        sources = Sources(states)
+        manifests = _manifests(definition, options, templates, sources)
+        component = Component(
+            id=id_,
+            position=definition.document.position(),
+            manifests=tuple(stamp.stamped(item, definition, options) for item in manifests),
+            depends_on=depends_on,
+            wave=stamp.wave(definition),
+            prune=stamp.may_prune(definition),
+        )
+        return component, frozenset(sources.read)
+
+    place = (definition.document.file, definition.document.position())
+    inputs = (states.of(id_), place, depends_on, templates.digest)
+    return cache.remembered(id_, options, inputs, state=states.of, render=render_anew)
+
+
+def _manifests(
+    definition: Definition, options: RenderOptions, templates: Templates, sources: Sources
+) -> Sequence[Manifest]:
+    if definition.is_plain:
+        return (definition.document.data,)
+    match definition.id.kind:
+        case "Agent":
+            names, values = templates.agent, agents.values(definition, options, sources)
+        case "MCPServer":
+            names, values = templates.mcp_server, mcpservers.values(definition, options, sources)
+        case _:
+            # ModelConfig and RemoteMCPServer are components, so that their findings and their
+            # place in the order show, but what they say goes into the agents that use them.
+            return ()
+    return [item for name in names for item in manifest_templates.objects(templates, name, values)]
+
+
+def _finding(error: RenderError | TemplateError, definition: Definition) -> Finding:
+    if isinstance(error, RenderError):
+        return Finding(
+            rule=error.rule,
+            message=f"{definition.id}: {error.message}",
+            remedy=error.remedy,
+            position=definition.document.position(error.path),
+            definition=definition.id,
+        )
+    return Finding(
+        rule="template-error",
+        message=f"{definition.id}: the manifest template failed: {error.message}",
+        remedy=f"Correct line {error.line} of {error.file}.",
+        position=definition.document.position(),
+        definition=definition.id,
+        template=Position(error.file, error.line),
+    )

@@ -1,0 +1,33 @@
+"""What rendering needs to know beside the definitions: one value for a whole application."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+DEFAULT_AGENT_IMAGE = "roster:0.1.0"
+DEFAULT_CONTROLLER_URL = "http://kagent-controller.kagent:8083"
+DEFAULT_SKILLS_IMAGE = "cr.kagent.dev/kagent-dev/kagent/skills-init:0.10.4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderOptions:
+    """Where an application goes, and what its agents run on."""
+
+    application: str
+    namespace: str
+    """Namespace of every namespaced object whose definition names none."""
+    agent_image: str = DEFAULT_AGENT_IMAGE
+    """Image with `roster-agent` and `roster-mcp-bridge`; `imageRegistry` of an agent overrides its
+    registry."""
+    controller_url: str = DEFAULT_CONTROLLER_URL
+    """Where agents reach the controller's REST interface (`KAGENT_URL`)."""
+    skills_image: str = DEFAULT_SKILLS_IMAGE
+    """Image that fetches an agent's skills before it starts."""
+    agent_env: Mapping[str, str] = field(default_factory=dict)
+    """Environment that every agent gets, such as `OTEL_…`; an agent's own `env` comes first."""
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Everything the options say, as a value that can be compared and hashed."""
+        places = (self.application, self.namespace, self.controller_url)
+        images = (self.agent_image, self.skills_image)
+        return (*places, *images, *sorted(self.agent_env.items()))
