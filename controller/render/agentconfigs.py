@@ -9,6 +9,7 @@ from controller.definitions.findings import DefinitionId
 from controller.definitions.modelconfig import ModelConfigSpec
 from controller.render import instruction, models, pod, tools
 from controller.render.problems import RenderError
+from controller.render.scope import Scope
 from controller.render.sources import Sources
 
 _SPEC: Path = ("spec", "declarative")
@@ -23,18 +24,14 @@ class Translated:
 
 
 def translate(
-    spec: AgentSpec,
-    declarative: Declarative,
-    agent: DefinitionId,
-    skills: tuple[str, ...],
-    sources: Sources,
+    spec: AgentSpec, declarative: Declarative, scope: Scope, skills: tuple[str, ...]
 ) -> Translated:
     """Translate a declarative agent; `skills` are the names of its skill folders.
 
     Raises:
         RenderError: a reference leads nowhere, or an option has no meaning.
     """
-    namespace = agent.namespace
+    namespace, sources = scope.namespace, scope.sources
     path = (*_SPEC, "modelConfig")
     model = _model(declarative.model_config_name, namespace, sources, path)
     compaction, of_summary = _compaction(declarative, model, namespace, sources)
@@ -44,7 +41,7 @@ def translate(
         model=model.config,
         description=spec.description or "",
         instruction=instruction.text(
-            spec, declarative, agent, tool_names=used.names, skill_names=skills, sources=sources
+            spec, declarative, scope, tool_names=used.names, skill_names=skills
         ),
         http_tools=used.http or None,
         sse_tools=used.sse or None,
@@ -64,7 +61,7 @@ def _model(name: str | None, namespace: str, sources: Sources, path: Path) -> mo
     found = sources.find(wanted)
     if found is None or not isinstance(found.spec, ModelConfigSpec):
         raise RenderError(
-            "unknown-reference",
+            "missing-reference",
             f"there is no {wanted} in the repository",
             remedy="Add it, or correct the name; a ModelConfig is taken from the same namespace.",
             path=path,
@@ -76,14 +73,14 @@ def _compaction(
     declarative: Declarative, model: models.Model, namespace: str, sources: Sources
 ) -> tuple[agentconfig.Context | None, pod.Needs]:
     if declarative.context is None:
-        return None, pod.Needs()
+        return None, pod.NOTHING
     compaction = declarative.context.compaction
     if compaction is None:
-        return agentconfig.Context(), pod.Needs()
+        return agentconfig.Context(), pod.NOTHING
     summarizer = compaction.summarizer
     summary = _summary_model(summarizer, declarative, model, namespace, sources)
     config = _compaction_config(compaction, summarizer, summary)
-    needs = summary.needs if summary else pod.Needs()
+    needs = summary.needs if summary else pod.NOTHING
     return agentconfig.Context(compaction=config), needs
 
 
@@ -121,7 +118,7 @@ def _memory(
 ) -> tuple[agentconfig.Memory | None, pod.Needs]:
     memory = declarative.memory
     if memory is None:
-        return None, pod.Needs()
+        return None, pod.NOTHING
     path = (*_SPEC, "memory", "modelConfig")
     model = _model(memory.model_config_name, namespace, sources, path)
     embedding = models.embedding(model.config)

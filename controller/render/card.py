@@ -2,6 +2,12 @@
 
 from controller.definitions import agentconfig
 from controller.definitions.agent import A2ASkill, AgentSpec
+from controller.definitions.findings import DefinitionId
+
+
+def text(spec: AgentSpec, agent: DefinitionId) -> str:
+    """Give the text of an agent's card."""
+    return translate(spec, namespace=agent.namespace, name=agent.name).dump()
 
 
 def translate(spec: AgentSpec, *, namespace: str, name: str) -> agentconfig.AgentCard:

@@ -4,30 +4,36 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from controller.render.sources import Sources
+from controller.render.scope import Scope
 
 ANNOTATION = "kagent.dev/config-hash"
 
 
-def of(parts: Iterable[bytes]) -> str:
-    """Give kagent's form of a hash: the first 8 bytes of SHA-256, big endian, as a decimal; 0 of nothing."""
-    content = b"".join(parts)
+def of(parts: Iterable[str]) -> str:
+    """Give kagent's form of a hash: 8 bytes of SHA-256, big endian, as a decimal; 0 of nothing."""
+    content = "".join(parts).encode()
     return str(int.from_bytes(hashlib.sha256(content).digest()[:8], "big")) if content else "0"
 
 
-def of_references(pod: Mapping[str, Any], namespace: str, sources: Sources) -> bytes:
-    """Give what the hash takes in of every ConfigMap and Secret that a pod refers to.
+def of_references(container: Mapping[str, Any], pod: Mapping[str, Any], scope: Scope) -> str:
+    """Give what the hash takes in of every ConfigMap and Secret that a pod's values refer to.
 
     kagent counts the Secrets of the main model and of remote MCP servers; here are those of
     environment variables, volumes, headers, memory and summary models too. What nothing is known
-    of (it is neither in the repository nor in the cluster) adds nothing.
+    of (it is neither in the repository nor in the cluster) adds nothing; the configuration that is
+    rendered with the pod is in the hash as text already.
     """
+    own = {"env": container["env"], "envFrom": container["env_from"]}
+    refers = {
+        "containers": [own, *pod["extra_containers"]],
+        "initContainers": pod.get("init_containers"),
+        "volumes": [volume for volume in pod["volumes"] if volume.get("name") != "config"],
+    }
     hashes = (
-        (f"{kind}/{namespace}/{name}", sources.content_hash(kind, namespace, name))
-        for kind, name in sorted(references(pod))
+        (f"{kind}/{name}", scope.sources.content_hash(kind, scope.namespace, name))
+        for kind, name in sorted(references(refers))
     )
-    known = [f"{place}={content}\n" for place, content in hashes if content]
-    return hashlib.sha256("".join(known).encode()).digest() if known else b""
+    return "".join(f"{place}={content}\n" for place, content in hashes if content)
 
 
 def references(pod: Mapping[str, Any]) -> set[tuple[str, str]]:

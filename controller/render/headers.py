@@ -1,7 +1,7 @@
 """Headers sent to tools: literal values, and references to what only the pod may know.
 
 kagent's controller reads the Secrets and writes their values into config.json. Here config.json
-holds `${env:NAME}`, and the pod gets NAME from the Secret, so that a value exists in one place only.
+holds `${env:NAME}`, and the pod gets NAME from the Secret: a value exists in one place only.
 """
 
 import hashlib

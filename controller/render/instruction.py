@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from controller.definitions import prompts
 from controller.definitions.agent import AgentSpec, Declarative, PromptTemplate
 from controller.definitions.catalog import Path
-from controller.definitions.findings import DefinitionId
 from controller.render.problems import RenderError
+from controller.render.scope import Scope
 from controller.render.sources import Sources
 
 _SPEC: Path = ("spec", "declarative")
@@ -15,29 +15,28 @@ _SPEC: Path = ("spec", "declarative")
 def text(
     spec: AgentSpec,
     declarative: Declarative,
-    agent: DefinitionId,
+    scope: Scope,
     *,
     tool_names: Sequence[str],
     skill_names: Sequence[str],
-    sources: Sources,
 ) -> str:
     """Give the system prompt of an agent.
 
     Raises:
         RenderError: there is none, or it includes what cannot be had.
     """
-    raw, path = _raw(declarative, agent.namespace, sources)
+    raw, path = _raw(declarative, scope.namespace, scope.sources)
     template = declarative.prompt_template
     if template is None or not template.data_sources:
         return raw
     variables = {
-        "AgentName": agent.name,
-        "AgentNamespace": agent.namespace,
+        "AgentName": scope.name,
+        "AgentNamespace": scope.namespace,
         "Description": spec.description or "",
         "ToolNames": list(tool_names),
         "SkillNames": list(skill_names),
     }
-    texts = _texts(template, agent.namespace, sources)
+    texts = _texts(template, scope.namespace, scope.sources)
     try:
         return prompts.expand(raw, _includes(texts), variables)
     except (prompts.PromptError, LookupError) as error:

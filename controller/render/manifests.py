@@ -6,14 +6,17 @@ a position, and it and whatever depends on it are left out; all others are rende
 
 from collections.abc import Mapping, Sequence
 
+from controller.definitions.agent import AgentSpec
 from controller.definitions.catalog import Catalog, Definition
 from controller.definitions.findings import DefinitionId, Finding, Position, in_order
+from controller.definitions.mcpserver import MCPServerSpec
 from controller.objects import Manifest
 from controller.render import agents, blocking, cache, mcpservers, stamp
 from controller.render import templates as manifest_templates
 from controller.render.component import Component, Rendered
 from controller.render.options import RenderOptions
 from controller.render.problems import RenderError
+from controller.render.scope import Scope
 from controller.render.sources import Sources, States
 from controller.render.templates import TemplateError, Templates
 
@@ -89,13 +92,14 @@ def _component(
 def _manifests(
     definition: Definition, options: RenderOptions, templates: Templates, sources: Sources
 ) -> Sequence[Manifest]:
-    if definition.is_plain:
-        return (definition.document.data,)
-    match definition.id.kind:
-        case "Agent":
-            names, values = templates.agent, agents.values(definition, options, sources)
-        case "MCPServer":
-            names, values = templates.mcp_server, mcpservers.values(definition, options, sources)
+    scope = Scope(definition, options, sources)
+    match definition.spec:
+        case None:
+            return (definition.document.data,)
+        case AgentSpec() as spec:
+            names, values = templates.agent, agents.values(spec, scope)
+        case MCPServerSpec() as spec:
+            names, values = templates.mcp_server, mcpservers.values(spec, scope)
         case _:
             # ModelConfig and RemoteMCPServer are components, so that their findings and their
             # place in the order show, but what they say goes into the agents that use them.

@@ -7,37 +7,34 @@ with a gateway that an init container copies into the pod.
 
 from typing import Any
 
-from controller.definitions.catalog import Definition
 from controller.definitions.mcpserver import MCPServerDeployment, MCPServerSpec
 from controller.render import confighash, pod, workload
 from controller.render.options import RenderOptions
 from controller.render.problems import RenderError
-from controller.render.sources import Sources
+from controller.render.scope import Scope
 
 _IMAGES = {"uvx": "ghcr.io/astral-sh/uv:debian", "npx": "node:24-alpine3.21"}
 """Images that kmcp takes for a command when the definition names none."""
 
 
-def values(definition: Definition, options: RenderOptions, sources: Sources) -> dict[str, Any]:
+def values(spec: MCPServerSpec, scope: Scope) -> dict[str, Any]:
     """Give what the templates of an MCPServer may print.
 
     Raises:
         RenderError: no image can be found for the command.
     """
-    spec = definition.spec
-    if not isinstance(spec, MCPServerSpec):
-        message = f"{definition.id} is no MCP server"
-        raise TypeError(message)
     deployment = spec.deployment
-    container = _container(spec, options)
+    container = _container(spec, scope.options)
     template = _pod(deployment)
-    note = {confighash.ANNOTATION: _hash(container, template, definition.id.namespace, sources)}
-    template["annotations"] = {**deployment.annotations, **note}
+    config_hash = confighash.of((confighash.of_references(container, template, scope),))
+    template["annotations"] = {**deployment.annotations, confighash.ANNOTATION: config_hash}
     return {
-        "application": options.application,
-        "definition": definition.document.data,
-        "server": _server(definition, spec),
-        "service_account": _service_account(definition, deployment),
+        "application": scope.options.application,
+        "definition": scope.definition.document.data,
+        "server": _server(spec, scope),
+        "service_account": workload.service_account(
+            scope.name, deployment.service_account_name, deployment.service_account
+        ),
         "pod": template,
         "container": container,
     }
@@ -50,14 +47,14 @@ def is_stdio(spec: MCPServerSpec) -> bool:
     return spec.transport_type == "stdio"
 
 
-def _server(definition: Definition, spec: MCPServerSpec) -> dict[str, Any]:
-    name = definition.id.name
+def _server(spec: MCPServerSpec, scope: Scope) -> dict[str, Any]:
+    name = scope.name
     common = {"app.kubernetes.io/component": "mcp-server"}
     return {
         "name": name,
-        "namespace": definition.id.namespace,
+        "namespace": scope.namespace,
         "labels": _labels(name, {**common, **spec.deployment.labels}),
-        "annotations": workload.annotations(definition),
+        "annotations": workload.annotations(scope.definition),
         "selector": _selector(name),
         "replicas": spec.deployment.replicas,
         "port": spec.deployment.port,
@@ -76,17 +73,6 @@ def _labels(name: str, more: dict[str, str]) -> dict[str, str]:
 def _target_port(spec: MCPServerSpec) -> int:
     target = spec.http_transport.target_port if spec.http_transport else None
     return spec.deployment.port if is_stdio(spec) or target is None else target
-
-
-def _service_account(definition: Definition, deployment: MCPServerDeployment) -> dict[str, Any]:
-    name = deployment.service_account_name or definition.id.name
-    config = deployment.service_account
-    return {
-        "name": name,
-        "is_own": deployment.service_account_name is None,
-        "labels": config.labels if config else {},
-        "annotations": config.annotations if config else {},
-    }
 
 
 def _container(spec: MCPServerSpec, options: RenderOptions) -> dict[str, Any]:
@@ -151,14 +137,3 @@ def _pod(deployment: MCPServerDeployment) -> dict[str, Any]:
         "affinity": deployment.affinity,
         "tolerations": deployment.tolerations,
     }
-
-
-def _hash(
-    container: dict[str, Any], template: dict[str, Any], namespace: str, sources: Sources
-) -> str:
-    own = {"env": container["env"], "envFrom": container["env_from"]}
-    refers = {
-        "containers": [own, *template["extra_containers"]],
-        "volumes": template["volumes"],
-    }
-    return confighash.of((confighash.of_references(refers, namespace, sources),))

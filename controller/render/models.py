@@ -5,9 +5,9 @@ controller): some are keys of config.json, others environment variables of the p
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, assert_never
+from typing import Any
 
 from controller.definitions import agentconfig
 from controller.definitions.modelconfig import ModelConfigSpec, VertexAI
@@ -30,7 +30,7 @@ def translate(spec: ModelConfigSpec, namespace: str, sources: Sources) -> Model:
     Raises:
         RenderError: an option has no meaning, or a reference leads nowhere.
     """
-    made = _of_provider(spec)(spec, namespace, sources)
+    made = _TRANSLATORS[spec.provider](spec, namespace, sources)
     _, certificate = pod.certificate(spec.tls)
     return Model(config=made.config, needs=certificate + made.needs)
 
@@ -43,35 +43,6 @@ def embedding(model: agentconfig.Model) -> agentconfig.Embedding:
         base_url=getattr(model, "base_url", None),
         api_key_passthrough=bool(model.api_key_passthrough),
     )
-
-
-_Translator = Callable[[ModelConfigSpec, str, Sources], Model]
-
-
-def _of_provider(spec: ModelConfigSpec) -> _Translator:  # noqa: PLR0911 - one line a provider
-    match spec.provider:
-        case "OpenAI":
-            return _openai
-        case "Anthropic":
-            return _anthropic
-        case "AzureOpenAI":
-            return _azure_openai
-        case "Ollama":
-            return _ollama
-        case "Gemini":
-            return _gemini
-        case "GeminiVertexAI":
-            return _gemini_vertex_ai
-        case "AnthropicVertexAI":
-            return _anthropic_vertex_ai
-        case "Bedrock":
-            return _bedrock
-        case "SAPAICore":
-            return _sap_ai_core
-        case "Foundry":
-            return _foundry
-        case _:
-            assert_never(spec.provider)
 
 
 def _openai(spec: ModelConfigSpec, _namespace: str, _sources: Sources) -> Model:
@@ -347,3 +318,17 @@ def _number(text: str | None, block: str, field: str) -> float | None:
             path=("spec", block, field),
         )
     return number
+
+
+_TRANSLATORS: Mapping[str, Callable[[ModelConfigSpec, str, Sources], Model]] = {
+    "OpenAI": _openai,
+    "Anthropic": _anthropic,
+    "AzureOpenAI": _azure_openai,
+    "Ollama": _ollama,
+    "Gemini": _gemini,
+    "GeminiVertexAI": _gemini_vertex_ai,
+    "AnthropicVertexAI": _anthropic_vertex_ai,
+    "Bedrock": _bedrock,
+    "SAPAICore": _sap_ai_core,
+    "Foundry": _foundry,
+}

@@ -13,8 +13,9 @@ from typing import Any
 
 import jinja2
 from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, StrictUndefined, Undefined
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from controller.render import encode
 
@@ -127,7 +128,8 @@ def _source(sources: Mapping[str, str], name: str) -> tuple[str, str, Callable[[
 
 def _filtered(name: str, node: nodes.Node) -> nodes.Filter:
     made = nodes.Filter(node, name, [], [], None, None)
-    return made.set_lineno(node.lineno or 1)
+    made.set_lineno(node.lineno or 1)
+    return made
 
 
 def _printed(value: Any) -> str:

@@ -89,7 +89,7 @@ def _tool(tool: Tool, namespace: str, sources: Sources, path: Path) -> Tools:
         at = (*path, "mcpServer")
         return Tools(needs=needs) + _mcp_server(tool.mcp_server, own, namespace, sources, at)
     if tool.agent is not None:
-        agent = _agent(tool, tool.agent, own, namespace, sources, (*path, "agent"))
+        agent = _agent(tool, own, namespace, sources, (*path, "agent"))
         return Tools(agents=(agent,), needs=needs)
     return Tools()
 
@@ -133,13 +133,9 @@ def _connection(server: _Server, sent: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _agent(
-    tool: Tool,
-    reference: AgentReference,
-    own: Mapping[str, str],
-    namespace: str,
-    sources: Sources,
-    path: Path,
+    tool: Tool, own: Mapping[str, str], namespace: str, sources: Sources, path: Path
 ) -> agentconfig.RemoteAgent:
+    reference = tool.agent or AgentReference(name="")
     place = reference.namespace or namespace
     found = sources.find(DefinitionId(kind="Agent", namespace=place, name=reference.name))
     if found is None or not isinstance(found.spec, AgentSpec):
@@ -213,7 +209,7 @@ def _service_port(service: Manifest, notes: Mapping[str, str]) -> int | None:
 
 def _nowhere(kind: str, namespace: str, name: str, path: Path) -> RenderError:
     return RenderError(
-        "unknown-reference",
+        "missing-reference",
         f"there is no {kind} {namespace}/{name} in the repository",
         remedy="Add it, or correct kind, name and namespace.",
         path=path,

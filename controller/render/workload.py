@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.definitions.catalog import Definition
+from controller.definitions.shared import ServiceAccountConfig
 from controller.objects import metadata
 
 MANAGED_BY = "kagent"
@@ -61,6 +62,18 @@ def annotations(definition: Definition) -> dict[str, Any]:
     if metadata.PRUNE in own:
         kept[metadata.PRUNE] = own[metadata.PRUNE]
     return kept
+
+
+def service_account(
+    name: str, given: str | None, config: ServiceAccountConfig | None
+) -> dict[str, Any]:
+    """Give the service account of a workload: the one that is named, or one made for it."""
+    return {
+        "name": given or name,
+        "is_own": given in {None, name},
+        "labels": config.labels if config else {},
+        "annotations": config.annotations if config else {},
+    }
 
 
 def security(pod: Any, container: Any) -> tuple[Any, Any]:
