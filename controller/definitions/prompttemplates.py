@@ -1,13 +1,140 @@
 """Whether an agent's system message, where it is a template, can be expanded."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from controller.definitions import positions, prompts, suggest, targets
-from controller.definitions.catalog import Definition
-from controller.definitions.findings import Finding, Severity
+from controller.definitions.catalog import Definition, Document, Path
+from controller.definitions.findings import Finding, Position, Severity
+from controller.definitions.prompttokens import Inclusion
 from controller.definitions.view import View
+from controller.definitions.violation import Violation, finding
+
+_EVERY_VARIABLE: prompts.Variables = {
+    name: ("one",) if name.endswith("Names") else "some" for name in prompts.VARIABLES
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Message:
+    """The text of a system message and where it stands."""
+
+    text: str
+    document: Document
+    path: Path
+
+    def place(self, line: int) -> Position:
+        return positions.inside(self.document, self.path, line)
 
 
 def check(definition: Definition, index: targets.Index) -> Iterator[Finding]:
     """Check the template of an agent: its syntax, and that what it includes is there."""
-    return iter(())
+    if definition.id.kind != "Agent" or definition.is_plain:
+        return
+    declarative = View(definition.document.data).at("spec", "declarative")
+    message = _message(definition, declarative, index)
+    sources = tuple(declarative.at("promptTemplate", "dataSources").each())
+    for violation in _sources(sources):
+        yield finding(violation, definition.document, definition.id)
+    if message and sources:
+        yield from _template(definition, message, _by_alias(sources), index)
+    elif message and "{{include" in message.text.replace(" ", ""):
+        yield _not_a_template(definition, message)
+
+
+def _message(definition: Definition, declarative: View, index: targets.Index) -> _Message | None:
+    text = declarative["systemMessage"]
+    if text.text:
+        return _Message(text=text.text, document=definition.document, path=text.path)
+    source = declarative["systemMessageFrom"]
+    if source["type"].text != "ConfigMap":
+        return None
+    config = index.get("ConfigMap", definition.id.namespace, source["name"].text, "")
+    found = View(config.document.data)["data"][source["key"].text] if config else View(None)
+    if config is None or not found.text:
+        return None
+    return _Message(text=found.text, document=config.document, path=found.path)
+
+
+def _by_alias(sources: tuple[View, ...]) -> dict[str, str]:
+    return {source["alias"].text or source["name"].text: source["name"].text for source in sources}
+
+
+def _sources(sources: tuple[View, ...]) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for source in sources:
+        alias = source["alias"].text or source["name"].text
+        if alias in seen:
+            yield Violation(
+                rule="duplicate-alias",
+                path=source["alias"].path,
+                message=f"two data sources have the alias {alias!r}",
+                remedy="Give one of them another 'alias'.",
+            )
+        seen.add(alias)
+        if source["kind"].text not in {"", "ConfigMap"}:
+            yield Violation(
+                rule="reference-kind",
+                path=source["kind"].path,
+                message=f"a data source cannot be of the kind {source['kind'].text}",
+                remedy="It can be a ConfigMap.",
+            )
+
+
+def _template(
+    definition: Definition, message: _Message, by_alias: dict[str, str], index: targets.Index
+) -> Iterator[Finding]:
+    try:
+        prompts.expand(message.text, lambda _alias, _key: "", _EVERY_VARIABLE)
+        included = prompts.includes(message.text)
+    except prompts.PromptError as error:
+        yield Finding(
+            rule="prompt-template",
+            message=f"the system message is no valid template: {error.message}",
+            remedy="Correct it; two braces that are meant as text are written {{`{{`}}.",
+            position=message.place(error.line),
+            definition=definition.id,
+        )
+        return
+    for include in included:
+        yield from _include(definition, message, include, by_alias, index)
+
+
+def _include(
+    definition: Definition,
+    message: _Message,
+    include: Inclusion,
+    by_alias: dict[str, str],
+    index: targets.Index,
+) -> Iterator[Finding]:
+    problem, near = "", ""
+    if include.alias not in by_alias:
+        problem = f"no data source has the alias {include.alias!r}"
+        near = suggest.nearest(include.alias, by_alias)
+    else:
+        name = by_alias[include.alias]
+        config = index.get("ConfigMap", definition.id.namespace, name, "")
+        keys = targets.keys_of(config) if config else (include.key,)
+        if include.key not in keys:
+            problem = f"the ConfigMap {name!r} has no key {include.key!r}"
+            near = suggest.nearest(include.key, keys)
+    if problem:
+        yield Finding(
+            rule="prompt-include",
+            message=f'include "{include.alias}/{include.key}": {problem}',
+            remedy=f"Did you mean {near!r}?" if near else "Add it, or correct the name.",
+            position=message.place(include.line),
+            definition=definition.id,
+        )
+
+
+def _not_a_template(definition: Definition, message: _Message) -> Finding:
+    line = next(n for n, text in enumerate(message.text.split("\n")) if "{{" in text)
+    return Finding(
+        rule="prompt-not-template",
+        message="the agent has no 'promptTemplate', so '{{include …}}' reaches the model as it is",
+        remedy="Add 'promptTemplate.dataSources' with the ConfigMap that is to be included.",
+        severity=Severity.WARNING,
+        position=message.place(line),
+        definition=definition.id,
+    )

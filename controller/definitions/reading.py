@@ -28,16 +28,23 @@ class FileContent:
 
 def read(file: str, content: bytes, namespace: str) -> FileContent:
     """Read the definitions of a file; never raises for what it contains."""
-    if len(content) > MAX_FILE_BYTES:
-        return FileContent(findings=(_too_large(file, len(content)),))
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return FileContent(findings=(_not_utf8(file, content, error),))
+    text, refusal = decode(file, content)
+    if refusal is not None:
+        return FileContent(findings=(refusal,))
     reader = _Reader(file, content, namespace)
     for index, chunk in enumerate(documents.split(text)):
         reader.chunk(index, chunk)
     return FileContent(definitions=tuple(reader.definitions), findings=tuple(reader.findings))
+
+
+def decode(file: str, content: bytes) -> tuple[str, Finding | None]:
+    """Give the text of a file, or why it cannot be read."""
+    if len(content) > MAX_FILE_BYTES:
+        return "", _too_large(file, len(content))
+    try:
+        return content.decode("utf-8-sig"), None
+    except UnicodeDecodeError as error:
+        return "", _not_utf8(file, content, error)
 
 
 def _too_large(file: str, size_bytes: int) -> Finding:
@@ -78,7 +85,7 @@ class _Reader:
         else:
             found = identity.guess(chunk.text, self.namespace)
         for problem in built.problems:
-            self.findings.append(_of_problem(problem, document, chunk.line, found))
+            self.findings.append(of_problem(problem, document, chunk.line, found))
         if built.data is not None or not built.problems:
             self._content(document, built.data)
 
@@ -149,9 +156,10 @@ class _Reader:
         self.findings += [finding(problem, document, found) for problem in problems]
 
 
-def _of_problem(
+def of_problem(
     problem: Problem, document: Document, first_line: int, definition: DefinitionId | None
 ) -> Finding:
+    """Give the finding of a problem in the text that starts in a line of the document's file."""
     line = first_line - 1 + problem.line
     message = problem.message
     if problem.path is not None:

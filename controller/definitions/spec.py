@@ -31,12 +31,15 @@ def read(kind: str, document: View) -> Spec:
     """Read the spec of a document of a kind in `kinds.SPECS`."""
     view = document["spec"] or View({}, ("spec",))
     model, violations = validate(kinds.SPECS[kind][1], view)
-    unknown = (
-        modelerrors.unknown_field(value.path, _TOP)
-        for value in document.each()
-        if value.path[-1] not in _TOP
-    )
-    return Spec(model=model, violations=(*unknown, *violations, *_CHECKS[kind](view)))
+    found = (*unknown_top_fields(document), *violations, *_CHECKS[kind](view))
+    return Spec(model=model, violations=found)
+
+
+def unknown_top_fields(document: View) -> Iterator[Violation]:
+    """Give a violation for each field beside `spec` that no definition has."""
+    for value in document.each():
+        if value.path[-1] not in _TOP:
+            yield modelerrors.unknown_field(value.path, _TOP)
 
 
 def validate(

@@ -1,0 +1,164 @@
+"""The kind Application (roster.dev/v1alpha1): where definitions come from and where they go.
+
+The fields are those of Argo CD's Application, as far as Roster has what they mean; any other is
+refused rather than passed over, so that nobody believes in a setting that does nothing.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import Field
+
+from controller.definitions import documents, identity, reading, spec
+from controller.definitions.catalog import Document
+from controller.definitions.checks import metadata
+from controller.definitions.findings import Finding, Position, has_errors, in_order
+from controller.definitions.kinds import ROSTER
+from controller.definitions.positions import Positions
+from controller.definitions.schema import Model, Opt
+from controller.definitions.view import View
+from controller.definitions.violation import Violation, finding
+
+API_VERSION = f"{ROSTER}/v1alpha1"
+KIND = "Application"
+
+
+class Source(Model):
+    """A folder of a git repository at a revision."""
+
+    repo_url: str = Field(
+        alias="repoURL",
+        min_length=1,
+        description="https, ssh or file address of the repository, or the path of a local one.",
+    )
+    target_revision: str = Field(
+        default="HEAD", min_length=1, description="Branch, tag or commit; HEAD is the default one."
+    )
+    path: str = Field(
+        default=".", description="Folder in the repository; its YAML files are read recursively."
+    )
+    templates: str = Field(
+        default="",
+        description="Folder in the repository whose manifest templates replace the built-in ones.",
+    )
+
+
+class Destination(Model):
+    """Where the objects go."""
+
+    namespace: str = Field(
+        default="default", min_length=1, description="Namespace of definitions that name none."
+    )
+    server: Opt[Literal["https://kubernetes.default.svc"]] = Field(
+        default=None, description="The controller's own cluster, which is the only one it serves."
+    )
+    name: Opt[Literal["in-cluster"]] = Field(
+        default=None, description="Another way to name the controller's own cluster."
+    )
+
+
+class Automated(Model):
+    """What happens without a person."""
+
+    enabled: bool = Field(default=True, description="Sync every new revision.")
+    prune: bool = Field(default=False, description="Delete what left the repository.")
+    self_heal: bool = Field(default=False, description="Undo changes made in the cluster.")
+
+
+class SyncPolicyDefinition(Model):
+    """When a revision is applied."""
+
+    automated: Opt[Automated] = Field(
+        default=None, description="Sync without a person; left out, syncs are started by hand."
+    )
+
+
+class ApplicationSpecDefinition(Model):
+    """Where definitions come from, where they go, and what happens by itself."""
+
+    source: Source = Field(description="The folder of a git repository that is followed.")
+    destination: Destination = Field(
+        default_factory=Destination, description="Where the objects go."
+    )
+    sync_policy: SyncPolicyDefinition = Field(
+        default_factory=SyncPolicyDefinition, description="When a revision is applied."
+    )
+    project: Opt[str] = Field(
+        default=None, description="Argo CD's project, for copies of its manifests; not used."
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Application:
+    """An application as it is written down."""
+
+    name: str
+    spec: ApplicationSpecDefinition
+    position: Position
+
+
+def parse_applications(
+    content: bytes, *, file: str
+) -> tuple[tuple[Application, ...], tuple[Finding, ...]]:
+    """Read the applications of a file, such as `roster.yaml`; documents of other kinds are skipped.
+
+    An application with an error is left out; the findings say why.
+    """
+    text, refusal = reading.decode(file, content)
+    if refusal is not None:
+        return (), (refusal,)
+    applications: dict[str, Application] = {}
+    findings: list[Finding] = []
+    for index, chunk in enumerate(documents.split(text)):
+        built = documents.build(chunk.text)
+        data = built.data if isinstance(built.data, dict) else {}
+        document = Document(file=file, index=index, data=data, positions=Positions(content, index))
+        found = [
+            reading.of_problem(problem, document, chunk.line, None) for problem in built.problems
+        ]
+        if data.get("kind") == KIND:
+            found += _read(document, applications)
+        findings += found
+    return tuple(applications.values()), in_order(findings)
+
+
+def _read(document: Document, applications: dict[str, Application]) -> list[Finding]:
+    """Add the application of a document, unless it has errors; give its findings."""
+    view = View(document.data)
+    model, violations = spec.validate(
+        ApplicationSpecDefinition, view["spec"] or View({}, ("spec",))
+    )
+    name = view.at("metadata", "name")
+    problems = [*identity.check(view), *_checks(view), *violations]
+    if name.text in applications:
+        problems.append(_taken(name, applications[name.text]))
+    findings = [finding(problem, document) for problem in problems]
+    if isinstance(model, ApplicationSpecDefinition) and not has_errors(findings):
+        applications[name.text] = Application(
+            name=name.text, spec=model, position=document.position()
+        )
+    return findings
+
+
+def _checks(view: View) -> Iterator[Violation]:
+    yield from metadata.check(view, ROSTER, KIND)
+    yield from spec.unknown_top_fields(view)
+    api_version = view["apiVersion"]
+    if api_version.text and api_version.text != API_VERSION:
+        yield Violation(
+            rule="unsupported-version",
+            path=api_version.path,
+            message=f"{api_version.text} of the kind {KIND} is not supported",
+            remedy=f"Write it as {API_VERSION}.",
+        )
+
+
+def _taken(name: View, other: Application) -> Violation:
+    return Violation(
+        rule="duplicate-definition",
+        path=name.path,
+        message=f"the application {name.text!r} is defined more than once: also at "
+        f"{other.position}",
+        remedy="Keep one of them, or give them different names.",
+    )
