@@ -149,7 +149,7 @@ class Cause:
 
 def shown(value: Any) -> str:
     """Write a value as Go's validation messages do: strings quoted, objects as JSON."""
-    return orjson.dumps(value).decode()
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
 def invalid_value(field: str, value: Any, why: str) -> Cause:

@@ -91,7 +91,7 @@ class Type:
         found = {}
         for name, node in self.node.get("properties", {}).items():
             for marker in ("x-key-default", "default"):
-                if node.get(marker) not in (None, "", {}):
+                if node.get(marker):
                     found[name] = node[marker]
         return found
 

@@ -1,0 +1,644 @@
+"""Carries requests out: what create, update, patch, apply and delete do to an object.
+
+One request is one synchronous call in the event loop's thread, so that nothing comes between
+reading an object and writing it. The order of the steps is the real server's: decode and default,
+ownership, what the server adds, validation, storage.
+"""
+
+import base64
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from controller.local.apiserver import (
+    conversion,
+    custom,
+    decoding,
+    defaults,
+    errors,
+    kinds,
+    managed,
+    merge,
+    patches,
+    schema,
+    validation,
+)
+from controller.local.apiserver.resources import Registry, Resource
+from controller.local.apiserver.storage import Key, Object, Storage
+
+_SYSTEM_FIELDS = (
+    "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
+    "resourceVersion", "selfLink",
+)  # fmt: skip
+_ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
+CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
+
+
+def timestamp(moment: datetime) -> str:
+    """Write a moment as the API does, to the second."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, without its body: what it is about and how it wants to be carried out."""
+
+    resource: Resource
+    namespace: str = ""
+    name: str = ""
+    subresource: str = ""
+    manager: str = "unknown"
+    dry_run: bool = False
+    force: bool = False
+    validation: str = "Warn"
+    """What to do about unknown fields: Ignore, Warn or Strict."""
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def key(self) -> Key:
+        """Where the object is stored."""
+        return Key(self.resource.storage_key, self.namespace, self.name)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteOptions:
+    """How an object is to be deleted."""
+
+    uid: str = ""
+    version: str = ""
+    grace_s: int | None = None
+    propagation: str = ""
+
+
+class Verbs:
+    """The API's verbs over a storage."""
+
+    def __init__(
+        self, storage: Storage, registry: Registry, now: Callable[[], datetime] = utc_now
+    ) -> None:
+        self.storage = storage
+        self.registry = registry
+        self._now = now
+        self._types: dict[tuple[str, str, str], schema.Type] = {}
+        self._types_of = -1
+
+    def type_of(self, resource: Resource) -> schema.Type:
+        """Give the type of a resource's objects."""
+        if self._types_of != self.registry.generation:
+            self._types, self._types_of = {}, self.registry.generation
+        identity = (resource.group, resource.version, resource.kind)
+        if identity not in self._types:
+            self._types[identity] = _type_of(resource)
+        return self._types[identity]
+
+    # Reading
+
+    def get(self, call: Call) -> Object:
+        """Give an object.
+
+        Raises:
+            ApiError: it is not there.
+        """
+        return conversion.view(self._live(call), call.resource)
+
+    def _live(self, call: Call) -> Object:
+        found = self.storage.get(call.key)
+        if found is None:
+            raise errors.not_found(call.resource, call.name)
+        return found
+
+    # Creating
+
+    def create(self, call: Call, body: Any) -> Object:
+        """Create an object from what a client sent.
+
+        Raises:
+            ApiError: the object may not be created so.
+        """
+        self._check_envelope(call, body)
+        value = self._decoded(call, body)
+        self._place(call, value)
+        metadata = value["metadata"]
+        if metadata.get("resourceVersion"):
+            raise errors.internal("resourceVersion should not be set on objects to be created")
+        owners = self._owners_after_update(call, self._blank(call.resource), value, {})
+        return self._created(call, value, owners)
+
+    def _blank(self, resource: Resource) -> Object:
+        kind = self.type_of(resource)
+        return {} if resource.custom is not None else decoding.zero(kind)
+
+    def _created(self, call: Call, value: Object, owners: managed.Managers) -> Object:
+        self._check_namespace(call)
+        metadata = value["metadata"]
+        for name in _SYSTEM_FIELDS:
+            metadata.pop(name, None)
+        if not metadata.get("name") and metadata.get("generateName"):
+            metadata["name"] = f"{metadata['generateName'][:58]}{kinds.suffix()}"
+            if call.resource.storage_key == "namespaces":
+                defaults.apply("", "Namespace", value)
+        if not metadata.get("name"):
+            raise self._invalid(call, value, [_NAME_REQUIRED])
+        metadata["uid"] = str(uuid.uuid4())
+        metadata["creationTimestamp"] = timestamp(self._now())
+        _set_owners(metadata, owners)
+        value = conversion.to_storage(value, call.resource)
+        kinds.prepare_create(call.resource, value, self.storage)
+        self._validate(call, value, None)
+        key = Key(call.resource.storage_key, call.namespace, metadata["name"])
+        if self.storage.get(key) is not None:
+            raise errors.already_exists(call.resource, metadata["name"])
+        stored = value if call.dry_run else self.storage.put(key, value)
+        return conversion.view(stored, call.resource)
+
+    def _check_namespace(self, call: Call) -> None:
+        if not call.resource.namespaced:
+            return
+        found = self.storage.get(Key("namespaces", "", call.namespace))
+        if found is None:
+            raise errors.not_found(self.registry.by_name("namespaces"), call.namespace)
+        if "deletionTimestamp" in found["metadata"]:
+            raise _terminating(call)
+
+    # Changing
+
+    def update(self, call: Call, body: Any) -> Object:
+        """Replace an object by what a client sent.
+
+        Raises:
+            ApiError: the object may not be replaced so.
+        """
+        self._check_envelope(call, body)
+        live = self.storage.get(call.key)
+        if live is None and kinds.is_created_by_update(call.resource):
+            return self.create(replace(call, name=""), body)
+        if live is None:
+            raise errors.not_found(call.resource, call.name)
+        value = self._decoded(call, body)
+        self._place(call, value)
+        if call.resource.custom is not None and not value["metadata"].get("resourceVersion"):
+            why = "must be specified for an update"
+            raise self._invalid(
+                call, value, [errors.invalid_value("metadata.resourceVersion", 0, why)]
+            )
+        return self._updated(call, value, live)
+
+    def patch(self, call: Call, media_type: str, patch: Any) -> Object:
+        """Change an object by a patch of one of the four formats.
+
+        Raises:
+            ApiError: the patch is wrong, or the object may not be changed so.
+        """
+        if media_type == patches.APPLY:
+            return self.apply(call, patch)
+        live = self._live(call)
+        before = {**conversion.view(live, call.resource)}
+        changed = self._patched(call, media_type, before, patch)
+        if call.resource.custom is None:
+            self._check_envelope(call, changed)
+        value = self._decoded(call, changed, known=before)
+        self._place(call, value)
+        return self._updated(call, value, live)
+
+    def _patched(self, call: Call, media_type: str, live: Object, patch: Any) -> Any:
+        try:
+            if media_type == patches.JSON:
+                return patches.json_patch(live, patch)
+            if media_type == patches.MERGE:
+                return patches.merge_patch(live, patch)
+            return patches.strategic_patch(live, patch, self.type_of(call.resource))
+        except patches.MalformedPatchError as e:
+            raise errors.bad_request(str(e)) from e
+        except patches.PatchError as e:
+            message = "the server rejected our request due to an error in our request"
+            raise errors.ApiError(422, "Invalid", message, details={}) from e
+
+    def _updated(self, call: Call, value: Object, live: Object) -> Object:
+        version = value["metadata"].get("resourceVersion")
+        if version and version != live["metadata"]["resourceVersion"]:
+            raise errors.modified(call.resource, call.name)
+        self._check_uid(call, value, live)
+        seen = conversion.view(live, call.resource)
+        _restore(value["metadata"], seen["metadata"])
+        given = value["metadata"].pop("managedFields", None)
+        before = managed.read(given or seen["metadata"].get("managedFields", ()))
+        owners = self._owners_after_update(call, _bare(seen), value, before)
+        return self._replaced(call, value, live, owners)
+
+    def _replaced(
+        self, call: Call, value: Object, live: Object, owners: managed.Managers
+    ) -> Object:
+        """Finish an update or apply: what the server adds, validation, and the write itself."""
+        _set_owners(value["metadata"], owners)
+        value = conversion.to_storage(value, call.resource)
+        kinds.prepare_update(call.resource, value, live, call.subresource)
+        self._validate(call, value, live)
+        if _same(value, live):
+            return conversion.view(live, call.resource)
+        if call.dry_run:
+            return conversion.view(value, call.resource)
+        if "deletionTimestamp" in live["metadata"] and _is_released(value):
+            self.storage.remove(call.key)
+            return conversion.view(value, call.resource)
+        return conversion.view(self.storage.put(call.key, value), call.resource)
+
+    def _check_uid(self, call: Call, value: Object, live: Object) -> None:
+        uid, there = value["metadata"].get("uid"), live["metadata"]["uid"]
+        if uid and uid != there:
+            cause = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {there}"
+            raise errors.conflict(call.resource, call.name, cause)
+
+    # Applying
+
+    def apply(self, call: Call, applied: Any) -> Object:
+        """Carry out a server-side apply: create the object, or merge into it.
+
+        Raises:
+            ApiError: others own what would change, or the object may not be changed so.
+        """
+        live = self.storage.get(call.key)
+        if live is None and call.subresource:
+            raise errors.not_found(call.resource, call.name)
+        self._check_applied(call, applied)
+        kind = self.type_of(call.resource)
+        before = conversion.view(live, call.resource) if live else self._blank(call.resource)
+        owners = managed.read(before.get("metadata", {}).get("managedFields", ()))
+        if live is not None and not owners:
+            owners = self._first_owner(call, before)
+        raw, owners = managed.after_apply(
+            _bare(before), applied, owners, self._change(call, managed.APPLY, kind), force=call.force
+        )
+        value = self._decoded(call, raw, known=raw)
+        if live is None:
+            value["metadata"].setdefault("name", call.name)
+            self._place(call, value)
+            return self._created(call, value, owners)
+        self._place(call, value)
+        version = (applied.get("metadata") or {}).get("resourceVersion")
+        if version and version != live["metadata"]["resourceVersion"]:
+            raise errors.modified(call.resource, call.name)
+        self._check_uid(call, value, live)
+        _restore(value["metadata"], before["metadata"])
+        return self._replaced(call, value, live, owners)
+
+    def _first_owner(self, call: Call, live: Object) -> managed.Managers:
+        """Protect what was there before anybody's ownership was recorded."""
+        kind = self.type_of(call.resource)
+        change = self._change(call, managed.UPDATE, kind, name="before-first-apply")
+        return managed.after_update(self._blank(call.resource), _bare(live), {}, change)
+
+    def _check_applied(self, call: Call, applied: Any) -> None:
+        if not isinstance(applied, Mapping):
+            raise errors.bad_request("error decoding YAML: the body is not an object")
+        self._check_applied_envelope(call, applied)
+        found = list(merge.faults(applied, self.type_of(call.resource)))
+        if found:
+            text = found[0] if len(found) == 1 else "\n  ".join(["errors:", *found])
+            metadata = applied.get("metadata") or {}
+            who = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
+            version = f"{call.resource.group}/{call.resource.version}"
+            raise errors.internal(
+                f"failed to create typed patch object ({who}; {version},"
+                f" Kind={call.resource.kind}): {text}"
+            )
+
+    def _check_applied_envelope(self, call: Call, applied: Mapping[str, Any]) -> None:
+        version = applied.get("apiVersion")
+        if version != call.resource.api_version:
+            raise errors.bad_request(
+                f"Incorrect version specified in apply patch. Specified patch version: {version},"
+                f" expected: {call.resource.api_version}"
+            )
+        if applied.get("kind") != call.resource.kind:
+            self._check_envelope(call, applied)
+        if (applied.get("metadata") or {}).get("managedFields") is not None:
+            raise errors.bad_request("metadata.managedFields must be nil")
+
+    # Deleting
+
+    def delete(self, call: Call, options: DeleteOptions) -> Object:
+        """Delete an object, or mark it for deletion while somebody holds it.
+
+        Gives the object where it stays (or where its kind answers so), else a Status of success.
+
+        Raises:
+            ApiError: it is not there, or a precondition does not hold.
+        """
+        live = self._live(call)
+        self._check_preconditions(call, live, options)
+        finalizers = self._finalizers_for(call, live, options)
+        grace = self._grace_s(call, live, options)
+        if not finalizers and not grace:
+            last = live if call.dry_run else self.storage.remove(call.key)
+            return last if kinds.is_returned_when_deleted(call.resource) else _success(call, live)
+        value = self._marked(call, live, finalizers, grace)
+        if _same(value, live) or call.dry_run:
+            return conversion.view(value, call.resource)
+        return conversion.view(self.storage.put(call.key, value), call.resource)
+
+    def _check_preconditions(self, call: Call, live: Object, options: DeleteOptions) -> None:
+        there = live["metadata"]
+        if options.uid and options.uid != there["uid"]:
+            raise errors.precondition(
+                call.resource,
+                call.name,
+                f"the UID in the precondition ({options.uid}) does not match the UID in record"
+                f" ({there['uid']}). The object might have been deleted and then recreated",
+            )
+        if options.version and options.version != there["resourceVersion"]:
+            raise errors.precondition(
+                call.resource,
+                call.name,
+                f"the ResourceVersion in the precondition ({options.version}) does not match the"
+                f" ResourceVersion in record ({there['resourceVersion']}). The object might have"
+                " been modified",
+            )
+
+    def _finalizers_for(self, call: Call, live: Object, options: DeleteOptions) -> list[str]:
+        found = list(live["metadata"].get("finalizers", ()))
+        if options.propagation:
+            found = [name for name in found if name not in {_ORPHAN, _FOREGROUND}]
+        if options.propagation == "Orphan":
+            found.append(_ORPHAN)
+        if options.propagation == "Foreground":
+            found.append(_FOREGROUND)
+        if _is_definition(call.resource) and CLEANUP not in found:
+            if "deletionTimestamp" not in live["metadata"]:
+                found.append(CLEANUP)
+        return found
+
+    def _grace_s(self, call: Call, live: Object, options: DeleteOptions) -> int:
+        if call.resource.storage_key == "namespaces":
+            # A namespace is held by its own finalizer in `spec` until it is empty.
+            return 1 if live["spec"].get("finalizers") else 0
+        if call.resource.storage_key != "pods" or not live["spec"].get("nodeName"):
+            return 0
+        if live["status"].get("phase") in {"Succeeded", "Failed"}:
+            return 0
+        default = live["spec"].get("terminationGracePeriodSeconds", 30)
+        grace = default if options.grace_s is None else options.grace_s
+        remaining = live["metadata"].get("deletionGracePeriodSeconds")
+        return grace if remaining is None else min(grace, remaining)
+
+    def _marked(self, call: Call, live: Object, finalizers: list[str], grace: int) -> Object:
+        metadata = {**live["metadata"]}
+        if finalizers:
+            metadata["finalizers"] = finalizers
+        value = {**live, "metadata": metadata}
+        is_namespace = call.resource.storage_key == "namespaces"
+        plain = is_namespace or _is_definition(call.resource)
+        if "deletionTimestamp" not in metadata or (
+            not plain and grace < metadata.get("deletionGracePeriodSeconds", 0)
+        ):
+            until = self._now() + timedelta(seconds=0 if plain else grace)
+            metadata["deletionTimestamp"] = timestamp(until)
+            if not plain:
+                metadata["deletionGracePeriodSeconds"] = grace
+                if metadata.get("generation"):
+                    metadata["generation"] += 1
+        if is_namespace:
+            value["status"] = {**live["status"], "phase": "Terminating"}
+        if _is_definition(call.resource):
+            value["status"] = _terminating_definition(live["status"], timestamp(self._now()))
+        return value
+
+    # What all have in common
+
+    def _check_envelope(self, call: Call, body: Any) -> None:
+        resource = call.resource
+        kind, version = (body.get("kind"), body.get("apiVersion")) if isinstance(body, Mapping) else ("", "")
+        if not isinstance(body, Mapping):
+            raise errors.bad_request(
+                f"the object provided is unrecognized (must be of type {resource.kind}): couldn't"
+                " get version/kind; json parse error: json: cannot unmarshal"
+            )
+        if (kind and kind != resource.kind) or (version and version != resource.api_version):
+            given, (group, short) = kind or resource.kind, _split(version or resource.api_version)
+            package = _package(resource.group)
+            raise errors.bad_request(
+                f'{given} in version "{short}" cannot be handled as a {resource.kind}:'
+                f" converting ({_package(group) if group else 'v1'}{'.' if not group else '/' + short + '.'}{given})"
+                f" to ({package}.{resource.kind}): unknown conversion"
+            )
+
+    def _decoded(self, call: Call, body: Mapping[str, Any], known: Any = None) -> Object:
+        """Read, prune and default an object; tell the client of fields that nobody knows."""
+        resource, kind = call.resource, self.type_of(call.resource)
+        report = decoding.Report()
+        try:
+            if resource.custom is not None:
+                value = custom.decode(body, kind, report)
+            else:
+                value = decoding.decode(body, kind, report)
+        except decoding.DecodingError as e:
+            raise errors.bad_request(self._cannot_handle(call, str(e))) from e
+        self._tell_unknown(call, report)
+        value = {"kind": resource.kind, "apiVersion": resource.api_version, **value}
+        value["kind"], value["apiVersion"] = resource.kind, resource.api_version
+        _convert_secret(resource, value)
+        if resource.custom is None:
+            defaults.apply(resource.group, resource.kind, value)
+        return value
+
+    def _cannot_handle(self, call: Call, cause: str) -> str:
+        kind, version = call.resource.kind, call.resource.version
+        return f'{kind} in version "{version}" cannot be handled as a {kind}: {cause}'
+
+    def _tell_unknown(self, call: Call, report: decoding.Report) -> None:
+        if not report.unknown or call.validation == "Ignore":
+            return
+        if call.validation == "Strict":
+            cause = f"strict decoding error: {', '.join(report.warnings)}"
+            raise errors.bad_request(self._cannot_handle(call, cause))
+        call.warnings.extend(report.warnings)
+
+    def _place(self, call: Call, value: Object) -> None:
+        """Check that name and namespace in the object agree with the path; complete them."""
+        metadata = value["metadata"]
+        if call.resource.namespaced:
+            namespace = metadata.setdefault("namespace", call.namespace)
+            if namespace != call.namespace:
+                raise errors.bad_request(
+                    "the namespace of the provided object does not match the namespace sent on the"
+                    " request"
+                )
+        else:
+            metadata.pop("namespace", None)
+        if call.name:
+            name = metadata.setdefault("name", call.name)
+            if name != call.name:
+                raise errors.bad_request(
+                    f"the name of the object ({name}) does not match the name on the URL"
+                    f" ({call.name})"
+                )
+
+    def _change(
+        self, call: Call, operation: str, kind: schema.Type, name: str = ""
+    ) -> managed.Change:
+        manager = managed.Manager.of(
+            operation=operation,
+            name=name or call.manager,
+            api_version=call.resource.api_version,
+            subresource="" if name else call.subresource,
+        )
+        return managed.Change(
+            kind=kind,
+            manager=manager,
+            api_version=call.resource.api_version,
+            # The real server's scale endpoint leaves the time out.
+            now=None if call.subresource == "scale" else timestamp(self._now()),
+            ignored=kinds.ignored_fields(call.resource, call.subresource),
+        )
+
+    def _owners_after_update(
+        self, call: Call, live: Object, value: Object, owners: managed.Managers
+    ) -> managed.Managers:
+        kind = self.type_of(call.resource)
+        return managed.after_update(live, value, owners, self._change(call, managed.UPDATE, kind))
+
+    def _validate(self, call: Call, value: Object, live: Object | None) -> None:
+        resource = call.resource
+        if resource.custom is not None:
+            found = validation.validate_metadata(resource, value)
+            found += custom.validate(value, self.type_of(resource))
+        elif live is None:
+            found = validation.validate_create(resource, value)
+        else:
+            found = validation.validate_update(resource, value, live)
+        if live is not None:
+            found += validation.validate_deletion(value, live)
+        if found:
+            raise self._invalid(call, value, found)
+
+    def _invalid(self, call: Call, value: Object, found: list[errors.Cause]) -> errors.ApiError:
+        name = value["metadata"].get("name", "")
+        return errors.invalid(call.resource.kind, call.resource.group, name, found)
+
+
+_NAME_REQUIRED = errors.required("metadata.name", "name or generateName is required")
+
+
+def _type_of(resource: Resource) -> schema.Type:
+    if resource.custom is not None:
+        node = resource.custom.get("schema", {}).get("openAPIV3Schema", {"type": "object"})
+        return schema.custom_type(node)
+    return schema.published().type_of(resource.group, resource.version, resource.kind)
+
+
+def _split(api_version: str) -> tuple[str, str]:
+    group, _, version = api_version.rpartition("/")
+    return group, version
+
+
+def _package(group: str) -> str:
+    return group.partition(".")[0] if group else "core"
+
+
+def _convert_secret(resource: Resource, value: Object) -> None:
+    """Write `stringData` into `data`, as the conversion to the internal type does."""
+    given = value.pop("stringData", None) if resource.storage_key == "secrets" else None
+    if given:
+        encoded = {name: base64.b64encode(text.encode()).decode() for name, text in given.items()}
+        value["data"] = {**value.get("data", {}), **encoded}
+
+
+def _bare(value: Object) -> Object:
+    metadata = {n: v for n, v in value.get("metadata", {}).items() if n != "managedFields"}
+    return {**value, "metadata": metadata} if "metadata" in value else value
+
+
+def _set_owners(metadata: Object, owners: managed.Managers) -> None:
+    metadata.pop("managedFields", None)
+    if owners:
+        metadata["managedFields"] = managed.write(owners)
+
+
+def _restore(metadata: Object, live: Object) -> None:
+    """Put back what a client cannot change."""
+    for name in _SYSTEM_FIELDS:
+        metadata.pop(name, None)
+        if name in live:
+            metadata[name] = live[name]
+
+
+def _same(value: Object, live: Object) -> bool:
+    """Would this write change nothing but the times in `managedFields`?"""
+    if value == live:
+        return True
+    return _timeless(value) == _timeless(live)
+
+
+def _timeless(value: Object) -> Object:
+    metadata = dict(value["metadata"])
+    entries = metadata.pop("managedFields", ())
+    owners = sorted(
+        ({name: part for name, part in entry.items() if name != "time"} for entry in entries),
+        key=lambda entry: (
+            entry["operation"], entry.get("manager", ""), entry.get("subresource", "")
+        ),
+    )  # fmt: skip
+    return {**value, "metadata": {**metadata, "managedFields": owners}}
+
+
+def _is_released(value: Object) -> bool:
+    held = value["metadata"].get("finalizers")
+    waits = value["metadata"].get("deletionGracePeriodSeconds")
+    if value["kind"] == "Namespace":
+        return not held and not value["spec"].get("finalizers")
+    return not held and not waits
+
+
+def _is_definition(resource: Resource) -> bool:
+    return resource.storage_key == "customresourcedefinitions.apiextensions.k8s.io"
+
+
+def _terminating_definition(status: Object, now: str) -> Object:
+    condition = {
+        "type": "Terminating",
+        "status": "True",
+        "lastTransitionTime": now,
+        "reason": "InstanceDeletionPending",
+        "message": (
+            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
+        ),
+    }
+    others = [c for c in status.get("conditions") or () if c["type"] != "Terminating"]
+    return {**status, "conditions": [*others, condition]}
+
+
+def _terminating(call: Call) -> errors.ApiError:
+    namespace = call.namespace
+    name = call.name or "unknown"
+    cause = {
+        "reason": "NamespaceTerminating",
+        "message": f"namespace {namespace} is being terminated",
+        "field": "metadata.namespace",
+    }
+    made = errors.forbidden(
+        call.resource,
+        name,
+        f"unable to create new content in namespace {namespace} because it is being terminated",
+    )
+    made.details = {**(made.details or {}), "causes": [cause]}
+    return made
+
+
+def _success(call: Call, live: Object) -> Object:
+    details = {"name": call.name, "group": call.resource.group, "kind": call.resource.plural}
+    return {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Success",
+        "details": {
+            **{name: text for name, text in details.items() if text},
+            "uid": live["metadata"]["uid"],
+        },
+    }
