@@ -16,6 +16,8 @@ from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import APPLICATION
 
 _FIRST_LIST_S = 30.0
+_STOP_S = 2.0
+"""A thread that waits for a server that hangs is left behind: it is a daemon, and holds nothing."""
 
 
 class LiveState:
@@ -44,8 +46,9 @@ class LiveState:
             self._reflectors.clear()
         for reflector in reflectors:
             reflector.stop()
+        deadline = time.monotonic() + _STOP_S
         for reflector in reflectors:
-            reflector.join(5.0)
+            reflector.join(max(0.0, deadline - time.monotonic()))
 
     def follow(self, kinds: Iterable[tuple[str, str]]) -> None:
         """Watch these kinds (apiVersion and kind), and wait until what is known of them is current.

@@ -10,7 +10,7 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import orjson
@@ -167,9 +167,8 @@ class Reflector:
             self._stop.wait(_SHORT_S)
 
     def _handle(self, line: bytes, action: str) -> None:
-        event: Mapping[str, Any] = orjson.loads(line)
-        item = event["object"]
-        match event["type"]:
+        event, item = _event(line, action)
+        match event:
             case "ADDED" | "MODIFIED":
                 self._sink.upsert(item)
             case "DELETED":
@@ -225,6 +224,15 @@ def lines(response: urllib3.BaseHTTPResponse) -> Iterator[bytes]:
             if whole:
                 yield whole
         rest.append(last)
+
+
+def _event(line: bytes, action: str) -> tuple[str, dict[str, Any]]:
+    try:
+        event = orjson.loads(line)
+        return event["type"], event["object"]
+    except (orjson.JSONDecodeError, KeyError, TypeError) as error:
+        # A proxy between us and the server may answer anything.
+        raise errors.UnavailableError(f"Cannot {action}: the answer is no watch event.") from error
 
 
 def _delay_s(failures: int, error: RosterError) -> float:
