@@ -7,8 +7,7 @@ which the YAML language server follows for completion where it does not follow `
 from collections.abc import Mapping
 from typing import Any
 
-import pydantic
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic.json_schema import models_json_schema
 
 from controller.definitions import application, kinds
 
@@ -43,29 +42,52 @@ _METADATA: Mapping[str, Any] = {
 
 
 def json_schemas() -> Mapping[str, dict[str, Any]]:
-    """Give the schemas by file name: one for each kind, and one for all of them."""
+    """Give the schemas by file name: one for each kind, and one for all of them.
+
+    Each file stands for itself, so that it works from a folder and from a web address alike.
+    """
+    everything, definitions = _definitions()
+    schemas = {
+        f"{kind.lower()}.schema.json": {"$schema": _DRAFT, **document, "definitions": definitions}
+        for kind, document in everything.items()
+    }
+    return {**schemas, ROOT: _any_document(everything, definitions)}
+
+
+def _definitions() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
+    """Give the schema of each kind's document, and the parts that they refer to."""
     models = {
         **kinds.SPECS,
         application.KIND: (application.API_VERSION, application.ApplicationSpecDefinition),
     }
-    schemas = {
-        _file_name(kind): _document(kind, api_version, model)
+    _, schema = models_json_schema(
+        [(model, "validation") for _, model in models.values()],
+        ref_template="#/definitions/{model}",
+    )
+    documents = {
+        kind: _document(kind, api_version, model.__name__)
         for kind, (api_version, model) in models.items()
     }
-    return {**schemas, ROOT: _any_document(models)}
+    return documents, _tidied(schema["$defs"])
 
 
-def _file_name(kind: str) -> str:
-    return f"{kind.lower()}.schema.json"
-
-
-def _document(kind: str, api_version: str, model: type[pydantic.BaseModel]) -> dict[str, Any]:
-    spec = model.model_json_schema(schema_generator=_Draft7)
-    definitions = spec.pop("$defs", {})
+def _tidied(schema: Any) -> Any:
+    """Leave out titles, which repeat names, and null defaults, which mean absence."""
+    if isinstance(schema, list):
+        return [_tidied(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
     return {
-        "$schema": _DRAFT,
+        key: _tidied(value)
+        for key, value in schema.items()
+        if not (key == "title" and isinstance(value, str))
+        and not (key == "default" and value is None)
+    }
+
+
+def _document(kind: str, api_version: str, model: str) -> dict[str, Any]:
+    return {
         "title": kind,
-        "description": spec.get("description", ""),
         "type": "object",
         "required": ["apiVersion", "kind", "metadata", "spec"],
         "additionalProperties": False,
@@ -73,14 +95,15 @@ def _document(kind: str, api_version: str, model: type[pydantic.BaseModel]) -> d
             "apiVersion": {"const": api_version, "description": "Version of the kind."},
             "kind": {"const": kind, "description": "What the document defines."},
             "metadata": _METADATA,
-            "spec": spec,
+            "spec": {"$ref": f"#/definitions/{model}"},
             "status": {"description": "Set by controllers; ignored here."},
         },
-        "definitions": definitions,
     }
 
 
-def _any_document(models: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
+def _any_document(
+    documents: Mapping[str, dict[str, Any]], definitions: Mapping[str, Any]
+) -> dict[str, Any]:
     """Make the schema that leaves documents of other groups to Kubernetes' own."""
     return {
         "$schema": _DRAFT,
@@ -91,16 +114,21 @@ def _any_document(models: Mapping[str, tuple[str, Any]]) -> dict[str, Any]:
             "apiVersion": {
                 "type": "string",
                 "description": "Group and version of the kind, such as kagent.dev/v1alpha2.",
-                "examples": sorted({api_version for api_version, _ in models.values()}),
+                "examples": sorted({_version(document) for document in documents.values()}),
             },
             "kind": {
                 "type": "string",
                 "description": "What the document defines.",
-                "examples": list(models),
+                "examples": list(documents),
             },
         },
-        "allOf": [_choice(kind, api_version) for kind, (api_version, _) in models.items()],
+        "allOf": [_choice(kind, _version(document)) for kind, document in documents.items()],
+        "definitions": {**definitions, **documents},
     }
+
+
+def _version(document: Mapping[str, Any]) -> str:
+    return str(document["properties"]["apiVersion"]["const"])
 
 
 def _choice(kind: str, api_version: str) -> dict[str, Any]:
@@ -110,15 +138,5 @@ def _choice(kind: str, api_version: str) -> dict[str, Any]:
             "required": ["apiVersion", "kind"],
             "properties": {"kind": {"const": kind}, "apiVersion": {"pattern": f"^{group}/"}},
         },
-        "then": {"$ref": _file_name(kind)},
+        "then": {"$ref": f"#/definitions/{kind}"},
     }
-
-
-class _Draft7(GenerateJsonSchema):
-    """Places shared parts below `definitions`, and leaves out titles that repeat the name."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(**{**options, "ref_template": "#/definitions/{model}"})
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # pydantic's hook
-        return False

@@ -20,16 +20,17 @@ _READING = {
     "invalid-yaml": (
         "The text is not valid YAML.",
         (
-            "A document that cannot be read hides what it defines, so its component is blocked and "
-            "nothing is pruned; other documents of the file are read. The position is where the reader "
-            "noticed; the cause is often the line before it: a missing quote, bracket or indentation."
+            "A document that cannot be read hides what it defines, so its component is "
+            "blocked and nothing is pruned; other documents of the file are read. The "
+            "position is where the reader noticed; the cause is often the line before it: a "
+            "missing quote, bracket or indentation."
         ),
     ),
     "unsupported-yaml": (
         "YAML that no Kubernetes object can carry.",
         (
-            "Kubernetes objects are JSON: keys are text, values have no custom tags, numbers fit 64 "
-            "bits and are finite. Write the value itself, in quotes where it is text."
+            "Kubernetes objects are JSON: keys are text, values have no custom tags, numbers "
+            "fit 64 bits and are finite. Write the value itself, in quotes where it is text."
         ),
     ),
     "duplicate-key": (
@@ -38,42 +39,48 @@ _READING = {
     ),
     "merge-conflict": (
         "git's conflict markers were committed.",
-        "Resolve the conflict: choose lines of both sides and remove <<<<<<<, ======= and >>>>>>>.",
+        (
+            "Resolve the conflict: choose lines of both sides and remove <<<<<<<, ======= and"
+            " >>>>>>>."
+        ),
     ),
     "too-large": (
         "A file or document is larger or deeper than Kubernetes could store.",
         (
-            "Kubernetes keeps objects up to about 1.5 MB. The limits also stop documents that explode "
-            "through aliases. Split the file, or move data elsewhere."
+            "Kubernetes keeps objects up to about 1.5 MB. The limits also stop documents that"
+            " explode through aliases. Split the file, or move data elsewhere."
         ),
     ),
     "not-utf8": (
         "The file is not encoded in UTF-8.",
-        "YAML for Kubernetes is UTF-8. Editors on Windows may save UTF-16 or Latin-1: save again.",
+        (
+            "YAML for Kubernetes is UTF-8. Editors on Windows may save UTF-16 or Latin-1: "
+            "save again."
+        ),
     ),
     "not-kubernetes": (
         "A YAML file is no Kubernetes object and is passed over.",
         (
-            "It has neither apiVersion nor kind. Kustomize and Helm are not run: commit their output. "
-            "Files in folders whose name starts with a dot are not looked at."
+            "It has neither apiVersion nor kind. Kustomize and Helm are not run: commit their"
+            " output. Files in folders whose name starts with a dot are not looked at."
         ),
     ),
     "missing-field": (
         "A field that is needed is not there.",
-        "Without it the object cannot be identified or would be refused by the API server.",
+        ("Without it the object cannot be identified or would be refused by the API server."),
     ),
     "unknown-field": (
         "A field does not exist at this place.",
         (
-            "Mostly a misspelling or a wrong indentation. Kubernetes would drop it silently, and the "
-            "setting would never have an effect."
+            "Mostly a misspelling or a wrong indentation. Kubernetes would drop it silently, "
+            "and the setting would never have an effect."
         ),
     ),
     "wrong-type": (
         "A value has another type than its field.",
         (
-            "Kubernetes converts nothing. Numbers and yes, no, on, off, true, false are text only in "
-            "quotes; an empty value is null, not an empty text."
+            "Kubernetes converts nothing. Numbers and yes, no, on, off, true, false are text "
+            "only in quotes; an empty value is null, not an empty text."
         ),
     ),
     "wrong-value": (
@@ -90,7 +97,7 @@ _READING = {
     ),
     "not-a-number": (
         "A model parameter is text that is no number.",
-        'kagent writes such parameters as text, because Kubernetes has no floating point: "0.7".',
+        ('kagent writes such parameters as text, because Kubernetes has no floating point: "0.7".'),
     ),
 }
 
@@ -102,20 +109,20 @@ _IDENTITY = {
     "invalid-name": (
         "A name or namespace that Kubernetes does not allow.",
         (
-            "Agents and MCP servers name Services too, so their names are host names: lower-case "
-            "letters, digits and '-', at most 63, beginning with a letter."
+            "Agents and MCP servers name Services too, so their names are host names: lower-"
+            "case letters, digits and '-', at most 63, beginning with a letter."
         ),
     ),
     "invalid-label": (
         "A label or annotation that Kubernetes does not allow.",
         (
-            "Keys are an optional domain and a name; label values have at most 63 letters, digits, "
-            "'-', '_' and '.'. Annotation values may be any text."
+            "Keys are an optional domain and a name; label values have at most 63 letters, "
+            "digits, '-', '_' and '.'. Annotation values may be any text."
         ),
     ),
     "server-set-field": (
         "The file has fields that the API server sets, and they are ignored.",
-        "They come from 'kubectl get -o yaml'. Applied, uid and resourceVersion would conflict.",
+        ("They come from 'kubectl get -o yaml'. Applied, uid and resourceVersion would conflict."),
     ),
     "duplicate-definition": (
         "Two documents define the same object.",
@@ -128,15 +135,15 @@ _IDENTITY = {
     "unsupported-version": (
         "A version of a kind that Roster does not read.",
         (
-            "Agent, ModelConfig and RemoteMCPServer are read as kagent.dev/v1alpha2, MCPServer as "
-            "kagent.dev/v1alpha1."
+            "Agent, ModelConfig and RemoteMCPServer are read as kagent.dev/v1alpha2, "
+            "MCPServer as kagent.dev/v1alpha1."
         ),
     ),
     "kind-not-run": (
         "A kind of kagent that Roster does not run.",
         (
-            "Sandboxed agents and harnesses need infrastructure that Roster does not have. It is an "
-            "error because someone expects the agent to run."
+            "Sandboxed agents and harnesses need infrastructure that Roster does not have. It"
+            " is an error because someone expects the agent to run."
         ),
     ),
     "kind-without-effect": (
@@ -149,15 +156,16 @@ _IDENTITY = {
     "application-in-repository": (
         "An Application in an agents repository; passed over.",
         (
-            "Applications say which repositories are followed. They belong in the controller's "
-            "roster.yaml, where the repository cannot change them."
+            "Applications say which repositories are followed. They belong in the "
+            "controller's roster.yaml, where the repository cannot change them."
         ),
     ),
     "secret-in-git": (
         "A secret value is in git.",
         (
-            "Whoever can read the repository, now or later, has it, also after it was removed. Refer "
-            "to a Secret made outside of git, or commit a SealedSecret or ExternalSecret."
+            "Whoever can read the repository, now or later, has it, also after it was "
+            "removed. Refer to a Secret made outside of git, or commit a SealedSecret or "
+            "ExternalSecret."
         ),
     ),
 }
@@ -177,7 +185,7 @@ _AGENT = {
     ),
     "system-message-missing": (
         "A declarative agent has no system message.",
-        "kagent accepts the object and then fails to translate it; here it is said at once.",
+        ("kagent accepts the object and then fails to translate it; here it is said at once."),
     ),
     "model-missing": (
         "A declarative agent names no ModelConfig.",
@@ -209,7 +217,7 @@ _AGENT = {
     ),
     "skill-name": (
         "A skill's folder name is not allowed.",
-        "Skills are mounted at /skills/<name>; the name comes from 'name' or from the address.",
+        ("Skills are mounted at /skills/<name>; the name comes from 'name' or from the address."),
     ),
     "duplicate-skill": (
         "Two skills have one folder name.",
@@ -268,7 +276,7 @@ _MODEL = {
     ),
     "max-tokens-conflict": (
         "Two limits of tokens are given.",
-        "OpenAI refuses requests that have both; reasoning models take maxCompletionTokens.",
+        ("OpenAI refuses requests that have both; reasoning models take maxCompletionTokens."),
     ),
     "foundry-endpoint": (
         "Foundry has no endpoint, or two.",
@@ -296,8 +304,8 @@ _SERVER = {
     "ca-not-shareable": (
         "A server with its own CA is open to other namespaces.",
         (
-            "The CA's Secret is mounted into the agent's pod, and Kubernetes looks for it in the "
-            "agent's namespace."
+            "The CA's Secret is mounted into the agent's pod, and Kubernetes looks for it in "
+            "the agent's namespace."
         ),
     ),
     "image-missing": (
@@ -314,13 +322,13 @@ _REFERENCES = {
     "missing-reference": (
         "What is referred to is not in the repository.",
         (
-            "Agents, models and MCP servers exist only through the repository, so a name that is not "
-            "there never will be."
+            "Agents, models and MCP servers exist only through the repository, so a name that"
+            " is not there never will be."
         ),
     ),
     "unverified-reference": (
         "A ConfigMap, Secret or Service that is not in the repository.",
-        "It may exist in the cluster, as Secrets should. Without it the pod does not start.",
+        ("It may exist in the cluster, as Secrets should. Without it the pod does not start."),
     ),
     "missing-key": (
         "The ConfigMap or Secret has no such key.",
@@ -328,7 +336,7 @@ _REFERENCES = {
     ),
     "reference-kind": (
         "A reference to a kind that cannot be used there.",
-        "Tools are MCPServer, RemoteMCPServer, Service or Agent; prompts come from ConfigMaps.",
+        ("Tools are MCPServer, RemoteMCPServer, Service or Agent; prompts come from ConfigMaps."),
     ),
     "self-reference": (
         "An agent has itself as a tool.",
@@ -348,11 +356,11 @@ _REFERENCES = {
     ),
     "namespace-not-allowed": (
         "The object does not let this namespace in.",
-        "allowedNamespaces of the object decides who may refer to it; the default is its own.",
+        ("allowedNamespaces of the object decides who may refer to it; the default is its own."),
     ),
     "namespace-unverified": (
         "Whether the namespace is let in depends on labels that are not known.",
-        "Labels of namespaces that the repository does not define are known to the cluster only.",
+        ("Labels of namespaces that the repository does not define are known to the cluster only."),
     ),
 }
 
@@ -360,8 +368,9 @@ _PROMPTS = {
     "prompt-template": (
         "The system message is no valid template.",
         (
-            'What is supported: {{include "alias/key"}}, .AgentName, .AgentNamespace, .Description, '
-            ".ToolNames, .SkillNames, len, if, else, range, comments and trim markers."
+            'What is supported: {{include "alias/key"}}, .AgentName, .AgentNamespace, '
+            ".Description, .ToolNames, .SkillNames, len, if, else, range, comments and trim "
+            "markers."
         ),
     ),
     "prompt-include": (
@@ -378,7 +387,26 @@ _PROMPTS = {
     ),
 }
 
-_GROUPS = (_READING, _IDENTITY, _AGENT, _MODEL, _SERVER, _REFERENCES, _PROMPTS)
+_RENDERING = {
+    "template-error": (
+        "A manifest template failed.",
+        (
+            "The finding names the template's line and the definition that was rendered. "
+            "Built-in templates do not fail; look at the application's own templates folder."
+        ),
+    ),
+}
+
+_GROUPS = (
+    _READING,
+    _IDENTITY,
+    _AGENT,
+    _MODEL,
+    _SERVER,
+    _REFERENCES,
+    _PROMPTS,
+    _RENDERING,
+)
 
 RULES: Mapping[str, Rule] = {
     id_: Rule(id=id_, summary=summary, explanation=explanation)
