@@ -13,6 +13,7 @@ from controller.api.serve import Server
 from controller.api.services import Services
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.definitions.application import Application
 from controller.errors import PermanentError
 from controller.reconcile.decision import SyncRequest
 from controller.reconcile.loop import Loop
@@ -23,7 +24,7 @@ from controller.reconcile.workqueue import Trigger, WorkQueue
 from controller.render.options import RenderOptions
 from controller.settings import Settings
 from controller.source.repository import Credentials, Repositories
-from controller.state.records import ApplicationRecord, ApplicationSpec
+from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy
 from controller.state.store import Store
 from controller.sync.executor import Executor
 
@@ -67,7 +68,7 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         live.start()
         started.callback(live.stop)
         queue = WorkQueue()
-        reconciler = _reconciler(settings, store, client, live)
+        reconciler = _reconciler(settings, store, client, live, queue)
         server = _server(settings, store, queue, reconciler)
         server.start()
         started.callback(server.stop)
@@ -115,7 +116,29 @@ def render_options(settings: Settings, spec: ApplicationSpec) -> RenderOptions:
     )
 
 
-def _reconciler(settings: Settings, store: Store, client: Client, live: LiveState) -> Reconciler:
+def application_spec(application: Application) -> ApplicationSpec:
+    """Give the stored form of an application as it is written down."""
+    spec = application.spec
+    automated = spec.sync_policy.automated
+    policy = SyncPolicy(
+        automated=automated is not None and automated.enabled,
+        prune=automated is not None and automated.prune,
+        self_heal=automated is not None and automated.self_heal,
+    )
+    return ApplicationSpec(
+        name=application.name,
+        repo_url=spec.source.repo_url,
+        target_revision=spec.source.target_revision,
+        path=spec.source.path,
+        namespace=spec.destination.namespace,
+        templates=spec.source.templates,
+        sync_policy=policy,
+    )
+
+
+def _reconciler(
+    settings: Settings, store: Store, client: Client, live: LiveState, queue: WorkQueue
+) -> Reconciler:
     return Reconciler(
         store=store,
         revisions=Revisions(
@@ -131,6 +154,7 @@ def _reconciler(settings: Settings, store: Store, client: Client, live: LiveStat
             concurrency=settings.apply_concurrency,
         ),
         now=lambda: datetime.now(UTC),
+        pending=queue.pending,
     )
 
 

@@ -144,7 +144,7 @@ def _plan(settings: "Settings", desired: "Desired", name: str) -> "Plan":
     live.start()
     try:
         components = desired.rendered.components
-        live.follow({(m["apiVersion"], m["kind"]) for c in components for m in c.manifests})
+        compare.follow(live, client, components, inventory=())
         managed = live.managed(name)
         differences = compare.differences(components, live, client)
         return make.make(

@@ -70,7 +70,7 @@ def run(
         insecure_listen=insecure_listen,
         log_level=log_level,
     )
-    telemetry.configure(level=loaded.settings.log_level, form=loaded.settings.log_format)
+    telemetry.configure_logging(level=loaded.settings.log_level, form=loaded.settings.log_format)
     specs = _from_file(config)
     if repo is not None:
         policy = SyncPolicy(prune=prune, create_namespace=create_namespace)

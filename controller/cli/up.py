@@ -46,7 +46,10 @@ def _run(settings: "Settings", started: ExitStack) -> None:
     from controller import app, telemetry
     from controller.source import seed
 
-    telemetry.configure_file(settings.state_dir / "roster.log", level=settings.log_level)
+    settings.state_dir.mkdir(parents=True, exist_ok=True)
+    # The terminal belongs to the progress of the agents.
+    log = started.enter_context((settings.state_dir / "roster.log").open("a", encoding="utf-8"))
+    telemetry.configure_logging(level=settings.log_level, form="json", stream=log)
     repository = settings.state_dir / "agents"
     seed.create(repository, examples())
     kubeconfig = started.enter_context(_cluster(settings))

@@ -4,7 +4,7 @@ A visit never asks what happened: it looks at everything again (git, cluster, da
 what is missing. Two visits do the same as one.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,7 +12,6 @@ from datetime import datetime
 
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
-from controller.diff.difference import Difference
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.objects import Manifest, ObjectKey
 from controller.plan import make
@@ -26,9 +25,11 @@ from controller.state.records import ApplicationRecord, ObjectResult
 from controller.state.store import Store
 from controller.sync import compare
 from controller.sync.executor import Executor
+from controller.sync.memory import Memory
 
 LOOKS_AT_GIT = frozenset({Trigger.POLL, Trigger.WEBHOOK, Trigger.MANUAL, Trigger.STARTUP})
 """Triggers after which the repository may have something new; the others are about the cluster."""
+SOMEBODY_WAITS = frozenset({Trigger.WEBHOOK, Trigger.MANUAL})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,9 @@ class Reconciler:
     live: LiveState
     executor: Executor
     now: Callable[[], datetime]
-    superseded: Callable[[str], bool] = lambda _name: False
-    """Whether something newer waits for an application: a wait for health then ends."""
+    pending: Callable[[str], AbstractSet[Trigger]] = lambda _name: frozenset()
+    """What asks for the next visit of an application while this one runs."""
+    _memory: Memory = field(default_factory=Memory)
     _requests: dict[str, SyncRequest] = field(default_factory=dict)
     _visited: set[str] = field(default_factory=set)
 
@@ -66,9 +68,13 @@ class Reconciler:
         if record is None:
             return
         request = self._requests.pop(name, None)
-        refresh = bool(triggers & LOOKS_AT_GIT)
         with self._reporting(name, "SourceError"):
-            revision = self.revisions.current(record, refresh=refresh, target=target(request))
+            revision = self.revisions.current(
+                record,
+                refresh=bool(triggers & LOOKS_AT_GIT),
+                fresh=bool(triggers & SOMEBODY_WAITS),
+                target=request.revision if request else None,
+            )
         with self._reporting(name, "ComparisonError"):
             plan = self.plan_for(record, revision, request)
         choice = decision.decide(record, plan, request)
@@ -107,35 +113,22 @@ class Reconciler:
         """Compare a revision with the cluster and order what differs."""
         desired, spec = revision.desired, record.spec
         wanted = request.prune if request and request.prune is not None else spec.sync_policy.prune
-        self._follow(record, revision)
-        live = self.live.managed(spec.name)
-        differences = compare.differences(desired.rendered.components, self.live, self.client)
+        inventory = frozenset(ObjectKey.parse(key) for key in record.inventory)
+        components = desired.rendered.components
+        compare.follow(self.live, self.client, components, inventory)
+        differences = compare.differences(components, self.live, self.client, memory=self._memory)
         return make.make(
             application=spec.name,
             revision=revision.commit.revision,
-            components=desired.rendered.components,
+            components=components,
             blocked=desired.rendered.blocked,
             unreadable=desired.unreadable_files,
-            live={**live, **_existing(differences)},
+            live=self.live.managed(spec.name),
             differences=differences,
-            inventory=frozenset(ObjectKey.parse(key) for key in record.inventory),
+            inventory=inventory,
             policy=Policy(prune=wanted, confirmed=bool(request and request.confirmed)),
             source_is_empty=desired.is_empty,
         )
-
-    def _follow(self, record: ApplicationRecord, revision: Revision) -> None:
-        """Watch every kind that the application has or had objects of."""
-        kinds = {
-            (str(manifest["apiVersion"]), str(manifest["kind"]))
-            for component in revision.desired.rendered.components
-            for manifest in component.manifests
-        }
-        stored = {
-            (item.api_version, ObjectKey.parse(item.key).kind)
-            for item in record.status.objects
-            if item.api_version
-        }
-        self.live.follow(sorted(kinds | stored))
 
     def _carry_out(
         self, record: ApplicationRecord, revision: Revision, plan: Plan, choice: Decision
@@ -156,7 +149,7 @@ class Reconciler:
             results = self.executor.execute(
                 plan,
                 record_intent=lambda keys: self._intend(name, keys),
-                superseded=lambda: self.superseded(name),
+                superseded=lambda: self._superseded(name, revision),
             )
         except RosterError as error:
             problem = str(error)
@@ -169,6 +162,13 @@ class Reconciler:
                 ),
             )
         return tuple(result for result in results if result.status in operations.FAILED)
+
+    def _superseded(self, name: str, revision: Revision) -> bool:
+        """Tell whether something newer waits: it must not wait for this one's health."""
+        pending = self.pending(name)
+        return Trigger.MANUAL in pending or (
+            bool(pending & LOOKS_AT_GIT) and self.revisions.moved(revision)
+        )
 
     def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
         self.store.update(name, lambda record: operations.intend(record, keys))
@@ -211,19 +211,9 @@ class Reconciler:
             raise
 
 
-def target(request: SyncRequest | None) -> str | None:
-    """Give the revision that a request names in place of the application's own."""
-    return request.revision if request else None
-
-
 def _ask_for_another_try(failed: tuple[ObjectResult, ...], revision: Revision) -> None:
     """Leave the visit with an error where something is to be tried again soon."""
     if failed:
         raise TransientError(f"{failed[0].key}: {failed[0].message}")
     if revision.problem:
         raise TransientError(revision.problem)
-
-
-def _existing(differences: Mapping[ObjectKey, Difference]) -> dict[ObjectKey, Manifest]:
-    """Objects that exist without our label, and so are not among the watched ones."""
-    return {key: item.live for key, item in differences.items() if item.live is not None}

@@ -32,12 +32,23 @@ class Revisions:
     _current: dict[str, Revision] = field(default_factory=dict)
 
     def current(
-        self, record: ApplicationRecord, *, refresh: bool, target: str | None = None
+        self,
+        record: ApplicationRecord,
+        *,
+        refresh: bool,
+        fresh: bool = False,
+        target: str | None = None,
     ) -> Revision:
         """Give the application's revision, after a look at the repository where asked to.
 
         A repository that cannot be reached leaves the revision that is known, with the problem
         named, so that drift goes on being corrected (as Flux does with its last artifact).
+
+        Args:
+            record: the application.
+            refresh: look at the repository, else take what is known.
+            fresh: look anew, also where another application looked a moment ago: somebody pushed.
+            target: revision in place of the application's own.
 
         Raises:
             RosterError: nothing is known yet, and the repository cannot be read.
@@ -46,7 +57,7 @@ class Revisions:
         if known is not None and known.spec == record.spec and not refresh and not target:
             return known
         try:
-            revision = self._latest(record.spec, target, known)
+            revision = self._latest(record.spec, target, known, fresh=fresh)
         except RosterError as error:
             last = self._last_known(record, known)
             if last is None:
@@ -59,11 +70,24 @@ class Revisions:
         """Drop what is kept of an application that is gone."""
         self._current.pop(name, None)
 
+    def moved(self, revision: Revision) -> bool:
+        """Tell whether the repository has something newer; False where that cannot be told."""
+        try:
+            newest = self.repositories.resolve(_source(revision.spec, None), fresh=True)
+        except RosterError:
+            return False
+        return newest != revision.commit.revision
+
     def _latest(
-        self, spec: ApplicationSpec, target: str | None, known: Revision | None
+        self,
+        spec: ApplicationSpec,
+        target: str | None,
+        known: Revision | None,
+        *,
+        fresh: bool,
     ) -> Revision:
         source = _source(spec, target)
-        commit_id = self.repositories.resolve(source)
+        commit_id = self.repositories.resolve(source, fresh=fresh)
         if known and known.spec == spec and known.commit.revision == commit_id:
             return replace(known, problem="")
         return self._load(spec, source, commit_id)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from controller.definitions.findings import Finding, Severity
-from controller.health import Health, HealthStatus, assess, worst
+from controller.diff.difference import Outcome
+from controller.health import Health, HealthStatus, worst
+from controller.health.assess import assess
 from controller.objects import Manifest, ObjectKey, metadata
 from controller.plan.steps import Action, Guard, Plan, Step
 from controller.reconcile.desired import Desired
@@ -43,7 +45,7 @@ def status(
     components = tuple(_components(observation, objects))
     health = _application_health(objects)
     conditions = [*observation.conditions, *_conditions(observation)]
-    sync = _worst_sync(item.sync for item in (*components, *objects))
+    sync = _worst_sync([*(item.sync for item in components), *(item.sync for item in objects)])
     revision = observation.commit.revision
     return ApplicationStatus(
         sync=sync,
@@ -108,8 +110,8 @@ def _objects(observation: Observation) -> Iterable[ObjectStatus]:
         position = positions.get(step.component) if step.component else None
         yield _object_status(
             step,
-            observation.live.get(step.key),
-            sync=SyncStatus.SYNCED if step.action is Action.UNCHANGED else SyncStatus.OUT_OF_SYNC,
+            _live(step, observation),
+            sync=_sync(step),
             file=position.file if position else "",
             line=position.line if position else 0,
         )
@@ -119,6 +121,20 @@ def _objects(observation: Observation) -> Iterable[ObjectStatus]:
             file = metadata.annotations(live).get(metadata.SOURCE, "")
             yield _object_status(step, live, sync=SyncStatus.OUT_OF_SYNC, file=file, line=0)
     yield from _objects_of_blocked(observation, {step.key for step in _all_steps(plan)})
+
+
+def _live(step: Step, observation: Observation) -> Manifest | None:
+    """The watched object, or one that exists without our label, which nobody watches."""
+    found = observation.live.get(step.key)
+    return found if found is not None or step.difference is None else step.difference.live
+
+
+def _sync(step: Step) -> SyncStatus:
+    if step.action is Action.UNCHANGED:
+        return SyncStatus.SYNCED
+    if step.difference and step.difference.outcome is Outcome.UNDECIDED:
+        return SyncStatus.UNKNOWN
+    return SyncStatus.OUT_OF_SYNC
 
 
 def _all_steps(plan: Plan) -> Iterable[Step]:
@@ -141,7 +157,7 @@ def _object_status(
         line=line,
         sync=sync,
         health=health.status,
-        message=health.message or step.reason,
+        message=(step.difference and step.difference.message) or health.message or step.reason,
         wave=step.wave,
         requires_pruning=step.action in {Action.PRUNE, Action.KEEP},
     )

@@ -139,6 +139,12 @@ class WorkQueue:
         with self._changed:
             self._failures.pop(key, None)
 
+    def pending(self, key: str) -> frozenset[Trigger]:
+        """Give what asks for a visit of the key that has not begun yet."""
+        with self._changed:
+            waiting = self._waiting.get(key)
+            return frozenset(waiting.triggers) if waiting else frozenset()
+
     def shutdown(self) -> None:
         """Hand out nothing more, ignore what is added, and wake everybody who waits."""
         with self._changed:
