@@ -1,0 +1,1 @@
+"""The node: pods as groups of ordinary processes of this machine."""
