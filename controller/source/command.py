@@ -60,11 +60,10 @@ class GitTimeoutError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """git in one repository, or in none."""
+    """git in one bare repository."""
 
     folder: Path
-    """Where the command runs."""
-    git_dir: Path | None = None
+    """The repository; one that does not exist for commands that need none."""
     timeout_s: float = 60.0
 
     def run(
@@ -80,25 +79,20 @@ class Command:
             GitTimeoutError: it did not end in time.
             PermanentError: there is no git.
         """
-        place = () if self.git_dir is None else (f"--git-dir={self.git_dir}",)
-        environment = {**HARDENED, **self._repository(), **variables}
+        objects = {"GIT_OBJECT_DIRECTORY": str(self.folder / "objects")}
+        environment = {**HARDENED, **objects, **variables}
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
             file.seek(0)
             # A session of its own, so that the transport git starts can be killed with it.
-            process = _git(self.folder).execute(
-                ["git", *OPTIONS, *place, *arguments],
+            process = _git(self.folder.parent).execute(
+                ["git", *OPTIONS, f"--git-dir={self.folder}", *arguments],
                 istream=file,
                 as_process=True,
                 env=environment,
                 start_new_session=True,
             )
             return _result(process, arguments, self.timeout_s)
-
-    def _repository(self) -> dict[str, str]:
-        if self.git_dir is None:
-            return {}
-        return {"GIT_OBJECT_DIRECTORY": str(self.git_dir / "objects")}
 
 
 def _git(folder: Path) -> "Git":

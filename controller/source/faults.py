@@ -7,6 +7,7 @@ collected from git 2.39's sources and from the answers of GitHub, GitLab and Git
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from urllib.parse import quote
 
 from controller.errors import PermanentError, RosterError, TransientError
@@ -26,6 +27,8 @@ class _Rule:
     def matches(self, stderr: str) -> bool:
         return bool(re.search(self.pattern, stderr, re.IGNORECASE))
 
+
+_NO_ROOM = r"no space left on device|disk quota exceeded|read-only file system"
 
 _RULES = (
     _Rule(
@@ -85,9 +88,9 @@ _RULES = (
         "Roster tries again.",
     ),
     _Rule(
-        r"no space left on device|disk quota exceeded",
+        _NO_ROOM,
         TransientError,
-        "the disk is full",
+        "the disk is full or read-only",
         "Make room in the state folder.",
     ),
     _Rule(
@@ -118,9 +121,15 @@ _QUERY_SECRET = re.compile(
 )
 
 
-def is_damage(stderr: str) -> bool:
-    """Whether the mirror is broken, so that fetching it anew may help."""
-    return bool(_DAMAGE.search(stderr))
+def is_damage(stderr: str, mirror: Path) -> bool:
+    """Whether the mirror is broken, so that fetching it anew may help.
+
+    What the server says of its own repository does not count, nor does a full disk.
+    """
+    own = "\n".join(line for line in stderr.splitlines() if not line.startswith("remote:"))
+    if re.search(_NO_ROOM, own, re.IGNORECASE):
+        return False
+    return bool(_DAMAGE.search(own)) or f"not a git repository: '{mirror}" in own
 
 
 def is_refusal(stderr: str) -> bool:

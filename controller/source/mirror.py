@@ -16,6 +16,7 @@ import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from pathlib import Path
 
 import structlog
@@ -38,6 +39,7 @@ TIDY_EVERY = 20
 """Fetches between two tidyings; each leaves a pack or two, and many packs are slow to read."""
 
 _FETCH = ("fetch", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules", "--force")
+_THRIFT = "roster.thrift"
 _EVERYTHING = ("+refs/heads/*:refs/roster/heads/*", "+refs/tags/*:refs/roster/tags/*")
 
 
@@ -45,8 +47,29 @@ class DamagedError(Exception):
     """The mirror cannot be read or written: fetch it anew."""
 
 
+class RefusedError(Exception):
+    """The server does not do what was asked of it; `be_less_thrifty` and ask again."""
+
+
 class GoneError(Exception):
     """The server does not have the commit."""
+
+
+class Thrift(StrEnum):
+    """Ways to fetch, thriftiest first."""
+
+    PARTIAL = "partial"
+    """One commit without contents, and the contents that are read."""
+    SHALLOW = "shallow"
+    """One commit."""
+    NONE = "none"
+    """All branches and tags with all history."""
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Options of `git fetch`."""
+        partial = ("--filter=blob:none",) if self is Thrift.PARTIAL else ()
+        return () if self is Thrift.NONE else ("--depth=1", *partial)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +102,8 @@ class Mirror:
     def list_references(self) -> bytes:
         """Give what `git ls-remote --symref` prints."""
         self.askpass_ready()
-        command = Command(folder=self.folder.parent, timeout_s=self.limits.timeout_s)
+        # Not in the mirror, which may be damaged.
+        command = Command(folder=self.folder.parent / "none", timeout_s=self.limits.timeout_s)
         with telemetry.timed(telemetry.GIT_REQUEST_DURATION, operation="ls-remote"):
             return self._ask(command, "ls-remote", "--symref", "--", self.address.url)
 
@@ -94,7 +118,7 @@ class Mirror:
         return True
 
     def fetch(self, revision: str) -> None:
-        """Fetch one commit, shallow and without contents where the server allows.
+        """Fetch one commit, as thriftily as the server allows.
 
         Raises:
             GoneError: the server does not have it.
@@ -103,15 +127,17 @@ class Mirror:
         """
         self._make()
         try:
-            self._fetch(*self._sparingly(), "origin", f"+{revision}:{REVISIONS}{revision}")
+            self._fetch_at(self._thrift(), revision)
         except GitError as error:
-            if not faults.is_refusal(error.stderr):
-                raise self._meaning(error) from error
-            self._fetch_everything(revision)
+            raise self._meaning(error) from error
         self._tidy_sometimes()
 
     def fetch_contents(self, blobs: Sequence[str]) -> None:
-        """Fetch file contents that a partial fetch left out, all in one request."""
+        """Fetch file contents that a partial fetch left out, all in one request.
+
+        Raises:
+            RefusedError: the server does not serve single contents; `fetch` again.
+        """
         wanted = "".join(f"{blob}\n" for blob in blobs).encode()
         # What the mirror has tells the server nothing about which contents it lacks.
         options = ("-c", "fetch.negotiationAlgorithm=noop")
@@ -125,7 +151,7 @@ class Mirror:
         if not (self.folder / "shallow").exists():
             return
         amount = "--unshallow" if depth is None else f"--depth={depth}"
-        partial = () if self.address.is_local else ("--filter=blob:none",)
+        partial = ("--filter=blob:none",) if self._thrift() is Thrift.PARTIAL else ()
         try:
             self._fetch(amount, *partial, "origin", f"+{revision}:{REVISIONS}{revision}")
         except GitError as error:
@@ -172,11 +198,46 @@ class Mirror:
         self.askpass_ready()
         if (self.folder / "HEAD").is_file():
             self._sweep()
-            return
+        else:
+            # A local repository serves no partial fetch unless it is told to, and need not.
+            self._start(Thrift.SHALLOW if self.address.is_local else Thrift.PARTIAL)
+
+    def _start(self, thrift: Thrift) -> None:
+        """Begin with an empty mirror that is fetched into in one way for good.
+
+        Mixing them does not work: once a partial fetch was tried, git takes whatever is missing
+        for something to fetch, even while it fetches.
+        """
         self.discard()
-        command = Command(folder=self.folder.parent, timeout_s=self.limits.timeout_s)
-        command.run("init", "--quiet", "--bare", "--template=", "--", str(self.folder))
+        self._command().run("init", "--quiet", "--bare", "--template=")
         self._command().run("config", "remote.origin.url", self.address.url)
+        self._command().run("config", _THRIFT, thrift)
+
+    def _thrift(self) -> Thrift:
+        try:
+            return Thrift(self._command().run("config", _THRIFT).decode().strip())
+        except (GitError, ValueError) as error:
+            raise DamagedError(f"{self.folder} does not say how it was fetched") from error
+
+    def _fetch_at(self, thrift: Thrift, revision: str) -> None:
+        """Fetch in the given way, or a less thrifty one if the server refuses."""
+        try:
+            if thrift is Thrift.NONE:
+                self._fetch_everything(revision)
+            else:
+                self._fetch(*thrift.options, "origin", f"+{revision}:{REVISIONS}{revision}")
+        except GitError as error:
+            if thrift is Thrift.NONE or not faults.is_refusal(error.stderr):
+                raise
+            self.be_less_thrifty(thrift)
+            self._fetch_at(self._thrift(), revision)
+
+    def be_less_thrifty(self, thrift: Thrift | None = None) -> None:
+        """Begin anew in a way that asks less of the server."""
+        ways = tuple(Thrift)
+        less = ways[min(ways.index(thrift or self._thrift()) + 1, len(ways) - 1)]
+        log.info("git_fetch_refused", repository=self.address.prefix, now=less.value)
+        self._start(less)
 
     def _sweep(self) -> None:
         """Remove what a killed fetch leaves: half-written packs and locks.
@@ -187,17 +248,9 @@ class Mirror:
             for left in self.folder.glob(pattern):
                 left.unlink(missing_ok=True)
 
-    def _sparingly(self) -> tuple[str, ...]:
-        # A local repository serves no partial fetch unless it is told to, and need not.
-        return ("--depth=1",) if self.address.is_local else ("--depth=1", "--filter=blob:none")
-
     def _fetch_everything(self, revision: str) -> None:
         """Fetch all branches and tags: what the simplest servers can do."""
-        log.info("git_full_fetch", repository=self.address.prefix)
-        try:
-            self._fetch("origin", *_EVERYTHING)
-        except GitError as error:
-            raise self._meaning(error) from error
+        self._fetch("origin", *_EVERYTHING)
         try:
             self._command().run("update-ref", f"{REVISIONS}{revision}", revision)
         except GitError as error:
@@ -227,9 +280,11 @@ class Mirror:
             raise faults.of_timeout(self.address, command.timeout_s) from error
 
     def _meaning(self, error: GitError) -> Exception:
+        if faults.is_refusal(error.stderr):
+            return RefusedError(error.stderr)
         if faults.is_gone(error.stderr):
             return GoneError(error.stderr)
-        if faults.is_damage(error.stderr):
+        if faults.is_damage(error.stderr, self.folder):
             return DamagedError(str(error))
         return faults.of_server(self.address, error.stderr, self._secrets)
 
@@ -248,7 +303,7 @@ class Mirror:
         return (self.credentials.token,)
 
     def _command(self) -> Command:
-        return Command(folder=self.folder, git_dir=self.folder, timeout_s=self.limits.timeout_s)
+        return Command(folder=self.folder, timeout_s=self.limits.timeout_s)
 
     def _tidy_sometimes(self) -> None:
         if next(self._fetches) % TIDY_EVERY == 0:

@@ -8,7 +8,7 @@ import hashlib
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -21,7 +21,7 @@ from controller.source import history, references, tree
 from controller.source.address import Address
 from controller.source.credentials import Credentials
 from controller.source.limits import Limits
-from controller.source.mirror import DamagedError, GoneError, Mirror, check_folder
+from controller.source.mirror import DamagedError, GoneError, Mirror, RefusedError, check_folder
 from controller.source.references import References
 from controller.source.snapshot import Commit, Snapshot, Source
 
@@ -118,7 +118,7 @@ class Repositories:
             snapshot = self._available(
                 entry,
                 source,
-                revision,
+                (revision,),
                 lambda: self._snapshot(entry.mirror, source, revision, (path, extra)),
             )
             entry.snapshots[path, extra] = snapshot
@@ -131,13 +131,8 @@ class Repositories:
             return self._available(
                 entry,
                 source,
-                after,
-                lambda: self._available(
-                    entry,
-                    source,
-                    before,
-                    lambda: history.changed_files(entry.mirror, before, after),
-                ),
+                (before, after),
+                lambda: history.changed_files(entry.mirror, before, after),
             )
 
     def last_change(self, source: Source, revision: str, file: str) -> Commit | None:
@@ -150,7 +145,10 @@ class Repositories:
         entry = self._entry(source)
         with entry.mirror.locked():
             return self._available(
-                entry, source, revision, lambda: history.last_change(entry.mirror, revision, path)
+                entry,
+                source,
+                (revision,),
+                lambda: history.last_change(entry.mirror, revision, path),
             )
 
     def _references(self, entry: _Entry, *, fresh: bool) -> References:
@@ -167,18 +165,18 @@ class Repositories:
         return listing.answer
 
     def _available(
-        self, entry: _Entry, source: Source, revision: str, use: Callable[[], Result]
+        self, entry: _Entry, source: Source, revisions: Sequence[str], use: Callable[[], Result]
     ) -> Result:
-        """Use a revision after fetching it where it is missing; a broken mirror is made anew."""
+        """Use revisions after fetching what is missing; a broken mirror is made anew."""
         mirror = entry.mirror
         try:
-            _bring(mirror, source, revision)
+            _bring(mirror, source, revisions)
             return use()
         except DamagedError as damage:
             log.warning("git_mirror_damaged", repository=mirror.address.prefix, error=str(damage))
             mirror.discard()
         try:
-            _bring(mirror, source, revision)
+            _bring(mirror, source, revisions)
             return use()
         except DamagedError as damage:
             raise TransientError(
@@ -197,7 +195,7 @@ class Repositories:
         selection = tree.select(entries, path, extra)
         lacking = tree.missing(mirror, revision, (path, *extra)) & set(selection.blobs.values())
         if lacking:
-            mirror.fetch_contents(sorted(lacking))
+            _bring_contents(mirror, revision, sorted(lacking))
         selection = tree.follow_links(mirror, revision, selection, where=where)
         return Snapshot(
             source=source,
@@ -240,13 +238,22 @@ def _again(error: RosterError) -> RosterError:
     return PermanentError(error.message, remedy=error.remedy)
 
 
-def _bring(mirror: Mirror, source: Source, revision: str) -> None:
-    if mirror.has(revision):
-        return
+def _bring(mirror: Mirror, source: Source, revisions: Sequence[str]) -> None:
+    for revision in revisions:
+        if mirror.has(revision):
+            continue
+        try:
+            mirror.fetch(revision)
+        except GoneError as error:
+            raise _gone(mirror.address, source, revision) from error
+
+
+def _bring_contents(mirror: Mirror, revision: str, blobs: Sequence[str]) -> None:
     try:
+        mirror.fetch_contents(blobs)
+    except RefusedError:
+        mirror.be_less_thrifty()
         mirror.fetch(revision)
-    except GoneError as error:
-        raise _gone(mirror.address, source, revision) from error
 
 
 def _gone(address: Address, source: Source, revision: str) -> RosterError:
