@@ -1,0 +1,230 @@
+"""A2A on one side, the engine on the other: messages become turns, events become task updates.
+
+The answer grows as one artifact, token by token. What the model said on the way to a tool call, the
+call and its answer go into the task's history as messages, in kagent's form, so that its dashboard
+and clients show them.
+"""
+
+import logging
+from collections.abc import Mapping
+from contextlib import aclosing
+from typing import Any, assert_never
+
+from a2a.helpers import (
+    get_data_parts,
+    get_text_parts,
+    new_data_part,
+    new_task_from_user_message,
+    new_text_part,
+)
+from a2a.server.agent_execution import AgentExecutor, RequestContext
+from a2a.server.events import EventQueue
+from a2a.server.tasks import TaskUpdater
+from a2a.types import Message, Part, TaskState
+from pydantic_ai.exceptions import AgentRunError, ModelHTTPError, UserError
+
+from controller.errors import RosterError
+from controller.runtime import approvals
+from controller.runtime.engine import Engine
+from controller.runtime.turns import (
+    ApprovalAsked,
+    Attachment,
+    Caller,
+    Event,
+    Finished,
+    ResponseStarted,
+    TextDelta,
+    ToolAnswered,
+    ToolCalled,
+    Turn,
+    Usage,
+)
+
+_log = logging.getLogger(__name__)
+
+ARTIFACT = "answer"
+
+
+class Executor(AgentExecutor):
+    """Runs the engine for the a2a-sdk's request handler."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
+        """Answer one message; its task ends, or waits for a person."""
+        message = context.message
+        if message is None:
+            return
+        task = context.current_task
+        if task is None:
+            task = new_task_from_user_message(message)
+            await event_queue.enqueue_event(task)
+        report = _Report(TaskUpdater(event_queue, task.id, task.context_id))
+        try:
+            turn = self._turn(message, task.id, task.context_id, _headers(context))
+        except approvals.DecisionError as error:
+            await report.failed(str(error))
+            return
+        await report.started()
+        await self._run(turn, report)
+
+    async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
+        """Say that the task is cancelled; the handler has stopped `execute` before."""
+        updater = TaskUpdater(event_queue, context.task_id or "", context.context_id or "")
+        await updater.cancel()
+
+    async def _run(self, turn: Turn, report: "_Report") -> None:
+        try:
+            async with aclosing(self._engine.run(turn)) as events:
+                async for event in events:
+                    await report.told(event)
+        except (AgentRunError, UserError, RosterError) as error:
+            _log.warning("turn_failed", extra={"task": turn.task_id, "reason": str(error)})
+            await report.failed(_explained(error))
+
+    def _turn(
+        self, message: Message, task_id: str, context_id: str, headers: Mapping[str, str]
+    ) -> Turn:
+        data = [part for part in get_data_parts(message.parts) if isinstance(part, Mapping)]
+        decisions = approvals.decisions(data, self._engine.pending(context_id))
+        return Turn(
+            context_id=context_id,
+            task_id=task_id,
+            text=_text(message) if decisions is None else "",
+            attachments=tuple(
+                Attachment(content=part.raw, media_type=part.media_type)
+                for part in message.parts
+                if part.HasField("raw")
+            ),
+            decisions=decisions,
+            caller=Caller(user_id=headers.get("x-user-id", ""), headers=headers),
+        )
+
+
+class _Report:
+    """Tells a task's watchers what happens in a turn."""
+
+    def __init__(self, updater: TaskUpdater) -> None:
+        self._updater = updater
+        self._text = ""
+        """What the present response of the model has said so far."""
+        self._fresh = True
+
+    async def started(self) -> None:
+        await self._updater.start_work()
+
+    async def failed(self, reason: str) -> None:
+        await self._updater.failed(self._message([new_text_part(reason)]))
+
+    async def told(self, event: Event) -> None:
+        """Pass an event of the engine on."""
+        match event:
+            case ResponseStarted():
+                await self._keep_text()
+            case TextDelta(text=text):
+                await self._add_text(text)
+            case ToolCalled():
+                await self._keep_text()
+                await self._show(
+                    {"id": event.id, "name": event.name, "args": dict(event.arguments)},
+                    "function_call",
+                )
+            case ToolAnswered():
+                response = {"result": _plain(event.content), "isError": event.failed}
+                await self._show(
+                    {"id": event.id, "name": event.name, "response": response},
+                    "function_response",
+                )
+            case ApprovalAsked():
+                await self._ask(event)
+            case Finished(usage=usage):
+                await self._updater.update_status(
+                    TaskState.TASK_STATE_COMPLETED, metadata=_usage(usage)
+                )
+            case _:
+                assert_never(event)
+
+    async def _add_text(self, text: str) -> None:
+        if not text:
+            return
+        # A later response of the model replaces what an earlier one said before its tool calls.
+        await self._updater.add_artifact(
+            [new_text_part(text)], artifact_id=ARTIFACT, append=not self._fresh
+        )
+        self._fresh = False
+        self._text += text
+
+    async def _keep_text(self) -> None:
+        """Put what was said before a tool call into the history."""
+        if self._text:
+            await self._updater.start_work(self._message([new_text_part(self._text)]))
+        self._text, self._fresh = "", True
+
+    async def _show(self, content: Mapping[str, Any], kind: str) -> None:
+        part = new_data_part(dict(content))
+        part.metadata.update({"kagent_type": kind})
+        await self._updater.start_work(self._message([part]))
+
+    async def _ask(self, event: ApprovalAsked) -> None:
+        parts = []
+        for call in event.calls:
+            part = new_data_part(approvals.question(call))
+            part.metadata.update(approvals.QUESTION_METADATA)
+            parts.append(part)
+        await self._updater.update_status(
+            TaskState.TASK_STATE_INPUT_REQUIRED,
+            self._message(parts),
+            metadata=_usage(event.usage),
+        )
+
+    def _message(self, parts: list[Part]) -> Message:
+        return self._updater.new_agent_message(parts)
+
+
+def _headers(context: RequestContext) -> dict[str, str]:
+    headers = context.call_context.state.get("headers") or {}
+    return {str(name).lower(): str(value) for name, value in headers.items()}
+
+
+def _text(message: Message) -> str:
+    """A message's text; data that is no decision is shown to the model as JSON."""
+    pieces = get_text_parts(message.parts)
+    pieces += [
+        f"{part.filename or 'file'}: {part.url}" for part in message.parts if part.HasField("url")
+    ]
+    pieces += [_json(data) for data in get_data_parts(message.parts)]
+    return "\n".join(pieces)
+
+
+def _json(content: Any) -> str:
+    import json  # noqa: PLC0415
+
+    return json.dumps(content, ensure_ascii=False)
+
+
+def _plain(content: Any) -> Any:
+    """A tool's answer as JSON can carry it."""
+    if isinstance(content, str | int | float | bool) or content is None:
+        return content
+    if isinstance(content, Mapping):
+        return {str(key): _plain(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_plain(value) for value in content]
+    return str(content)
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "kagent_usage_metadata": {
+            "promptTokenCount": usage.input_tokens,
+            "candidatesTokenCount": usage.output_tokens,
+            "totalTokenCount": usage.input_tokens + usage.output_tokens,
+        }
+    }
+
+
+def _explained(error: Exception) -> str:
+    if isinstance(error, ModelHTTPError):
+        return f"The model answered with HTTP {error.status_code}: {error.body or error.message}"
+    return f"The agent could not answer: {error}"

@@ -1,0 +1,117 @@
+"""What passes between the A2A endpoint and the agent loop: the seam of the engine.
+
+`executor` speaks A2A and turns messages into a `Turn`; `engine` runs it and yields events. Nothing
+here knows either side's library, so one can be exchanged without the other.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks, as far as the request says so."""
+
+    user_id: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    """All headers of the request, names in lower case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that came with a message."""
+
+    content: bytes
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What a person said to a tool call that waited for approval."""
+
+    approved: bool
+    reason: str = ""
+    message: Mapping[str, Any] = field(default_factory=dict)
+    """The decision as it came, for a colleague that asked through this agent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One message to the agent and what is needed to answer it."""
+
+    context_id: str
+    task_id: str
+    text: str = ""
+    attachments: tuple[Attachment, ...] = ()
+    decisions: Mapping[str, Decision] | None = None
+    """By id of the tool call; given instead of a text."""
+    caller: Caller = field(default_factory=Caller)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCall:
+    """A tool call that waits for a person."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+    payload: Mapping[str, Any] = field(default_factory=dict)
+    """For a call to a colleague that itself waits: its task and what it asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens, as the model's provider counted them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseStarted:
+    """The model begins another answer; the text before was on the way to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextDelta:
+    """A piece of the model's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCalled:
+    """The model called a tool."""
+
+    id: str
+    name: str
+    arguments: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolAnswered:
+    """A tool's answer, or what went wrong."""
+
+    id: str
+    name: str
+    content: Any
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked:
+    """The turn rests until a person has decided; the last event of its turn."""
+
+    calls: tuple[PendingCall, ...]
+    usage: Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """The turn is over; the last event of its turn."""
+
+    usage: Usage
+
+
+Event = ResponseStarted | TextDelta | ToolCalled | ToolAnswered | ApprovalAsked | Finished
