@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from controller.definitions.schema import URI, Model, Object, Opt
+from controller.definitions.schema import S3_URI, URI, Model, Object, Opt
 from controller.definitions.shared import (
     AllowedNamespaces,
     LocalReference,
@@ -242,7 +242,7 @@ class S3Skill(Model):
     """A skill folder from an S3 bucket."""
 
     uri: str = Field(
-        min_length=1, pattern=r"^s3://.+", description="Address, such as s3://bucket/prefix."
+        min_length=1, pattern=S3_URI, description="Address, such as s3://bucket/prefix."
     )
     region: Opt[str] = Field(default=None, description="Region of the bucket.")
     name: Opt[str] = Field(default=None, description="Name of the folder below /skills.")

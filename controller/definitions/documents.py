@@ -99,8 +99,9 @@ def build(text: str) -> Built:
             builder.take(event)
     except yaml.YAMLError as error:
         return Built(data=None, problems=(*builder.problems, syntax.explain(text, error)))
-    except _TooMuchError as error:
-        return Built(data=None, problems=(*builder.problems, error.problem))
+    except _StoppedError as error:
+        problem = syntax.with_template_hint(text, error.problem)
+        return Built(data=None, problems=(*builder.problems, problem))
     return Built(data=builder.root, problems=tuple(builder.problems))
 
 
@@ -111,7 +112,9 @@ def events(text: str) -> Iterator[Event]:
         yield event
 
 
-class _TooMuchError(Exception):
+class _StoppedError(Exception):
+    """The rest of a document is not worth reading."""
+
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem.message)
         self.problem = problem
@@ -206,9 +209,9 @@ class _Builder:
         self, event: MappingStartEvent | SequenceStartEvent, values: Any, *, is_map: bool
     ) -> None:
         if self._expects_key():
-            raise _TooMuchError(syntax.complex_key(event))
+            raise _StoppedError(syntax.complex_key(event))
         if len(self._stack) >= MAX_DEPTH:
-            raise _TooMuchError(syntax.too_deep(event, MAX_DEPTH))
+            raise _StoppedError(syntax.too_deep(event, MAX_DEPTH))
         if event.tag not in {None, "!"} and not isinstance(values, _TAGS.get(event.tag, ())):
             self.problems.append(syntax.unsupported_tag(event, event.tag))
         self._stack.append(_Frame(values, is_map, event.anchor))
@@ -234,10 +237,10 @@ class _Builder:
 
     def _alias(self, event: AliasEvent) -> None:
         if self._expects_key():
-            raise _TooMuchError(syntax.complex_key(event))
+            raise _StoppedError(syntax.complex_key(event))
         if event.anchor not in self._anchors:
             is_open = any(frame.anchor == event.anchor for frame in self._stack)
-            raise _TooMuchError(syntax.bad_alias(event, is_open=is_open))
+            raise _StoppedError(syntax.bad_alias(event, is_open=is_open))
         value, size = self._anchors[event.anchor]
         self._add(value, size, event)
 
@@ -248,7 +251,7 @@ class _Builder:
         frame = self._stack[-1]
         frame.size += size
         if frame.size > MAX_EXPANDED:
-            raise _TooMuchError(syntax.too_large(event, MAX_EXPANDED))
+            raise _StoppedError(syntax.too_large(event, MAX_EXPANDED))
         if not frame.is_map:
             frame.values.append(value)
             return

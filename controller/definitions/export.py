@@ -4,9 +4,10 @@
 which the YAML language server follows for completion where it does not follow `oneOf`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pydantic
 from pydantic.json_schema import models_json_schema
 
 from controller.definitions import application, kinds
@@ -48,7 +49,11 @@ def json_schemas() -> Mapping[str, dict[str, Any]]:
     """
     everything, definitions = _definitions()
     schemas = {
-        f"{kind.lower()}.schema.json": {"$schema": _DRAFT, **document, "definitions": definitions}
+        f"{kind.lower()}.schema.json": {
+            "$schema": _DRAFT,
+            **document,
+            "definitions": {name: definitions[name] for name in _needed(document, definitions)},
+        }
         for kind, document in everything.items()
     }
     return {**schemas, ROOT: _any_document(everything, definitions)}
@@ -56,7 +61,7 @@ def json_schemas() -> Mapping[str, dict[str, Any]]:
 
 def _definitions() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
     """Give the schema of each kind's document, and the parts that they refer to."""
-    models = {
+    models: dict[str, tuple[str, type[pydantic.BaseModel]]] = {
         **kinds.SPECS,
         application.KIND: (application.API_VERSION, application.ApplicationSpecDefinition),
     }
@@ -69,6 +74,29 @@ def _definitions() -> tuple[dict[str, dict[str, Any]], dict[str, Any]]:
         for kind, (api_version, model) in models.items()
     }
     return documents, _tidied(schema["$defs"])
+
+
+def _needed(schema: Any, definitions: Mapping[str, Any]) -> list[str]:
+    """Give the names of all parts that a schema refers to, also through other parts."""
+    found: dict[str, None] = {}
+    waiting = list(_referred(schema))
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found[name] = None
+            waiting += _referred(definitions[name])
+    return sorted(found)
+
+
+def _referred(schema: Any) -> Iterator[str]:
+    if isinstance(schema, list):
+        for item in schema:
+            yield from _referred(item)
+    elif isinstance(schema, dict):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference.rpartition("/")[2]
+        for value in schema.values():
+            yield from _referred(value)
 
 
 def _tidied(schema: Any) -> Any:

@@ -11,9 +11,10 @@ from controller.objects import group_of
 
 _API_VERSION = re.compile(r"^apiVersion:[ \t]*[\"']?([\w./-]+)", re.MULTILINE)
 _KIND = re.compile(r"^kind:[ \t]*[\"']?(\w+)", re.MULTILINE)
-_METADATA = re.compile(r"^metadata:[^\n]*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)*)", re.MULTILINE)
-_NAME = re.compile(r"^( +)name:[ \t]*[\"']?([\w.:-]+)", re.MULTILINE)
-_NAMESPACE = re.compile(r"^( +)namespace:[ \t]*[\"']?([\w-]+)", re.MULTILINE)
+_METADATA = re.compile(
+    r"^metadata:[ \t]*(?:\{(?P<flow>[^}\n]*)|(?:#.*)?\n(?P<block>(?:[ \t]+.*\n|[ \t]*\n)*))",
+    re.MULTILINE,
+)
 
 
 def of(document: View, default_namespace: str) -> DefinitionId | None:
@@ -35,23 +36,35 @@ def guess(text: str, default_namespace: str) -> DefinitionId | None:
     broken rather than gone.
     """
     api_version, kind = _API_VERSION.search(text), _KIND.search(text)
-    metadata = _METADATA.search(text)
-    name = _NAME.search(metadata[1]) if metadata else None
-    if not (api_version and kind and metadata and name):
+    metadata = _METADATA.search(f"{text}\n")
+    if not (api_version and kind and metadata):
         return None
-    namespace = _NAMESPACE.search(metadata[1])
     data = {
         "apiVersion": api_version[1],
         "kind": kind[1],
-        "metadata": {"name": name[2], "namespace": namespace[2] if namespace else None},
+        "metadata": {
+            "name": _guess_field("name", metadata),
+            "namespace": _guess_field("namespace", metadata),
+        },
     }
     return of(View(data), default_namespace)
 
 
+def _guess_field(name: str, metadata: re.Match[str]) -> str | None:
+    block = metadata["block"] or ""
+    indentation = re.match(r"\s*?([ \t]*)\S", block)
+    before = rf"^{indentation[1]}" if block and indentation else r"(?:^|[\s,])"
+    value = r"[\"']?([\w.:-]+)"
+    found = re.search(
+        rf"{before}{name}:[ \t]*{value}", metadata["flow"] or block, flags=re.MULTILINE
+    )
+    return found[1] if found else None
+
+
 def check(document: View) -> Iterator[Violation]:
     """Check what a document needs to say which object it is."""
-    yield from _required(document["apiVersion"], "such as kagent.dev/v1alpha2")
-    yield from _required(document["kind"], "such as Agent")
+    yield from _required(document["apiVersion"], ", such as kagent.dev/v1alpha2")
+    yield from _required(document["kind"], ", such as Agent")
     metadata = document["metadata"]
     if metadata and not isinstance(metadata.value, dict):
         yield modelerrors.wrong_type(metadata.path, "a mapping", metadata.value)
@@ -63,7 +76,7 @@ def check(document: View) -> Iterator[Violation]:
             remedy="Use 'metadata.name'.",
         )
     else:
-        yield from _required(metadata["name"], "the object's name")
+        yield from _required(metadata["name"], ": the object's name")
 
 
 def _required(value: View, meaning: str) -> Iterator[Violation]:
@@ -73,7 +86,7 @@ def _required(value: View, meaning: str) -> Iterator[Violation]:
             rule="missing-field",
             path=value.path,
             message=f"'{field}' is missing",
-            remedy=f"Add '{field}': {meaning}.",
+            remedy=f"Add '{field}'{meaning}.",
         )
     elif not isinstance(value.value, str):
         yield modelerrors.wrong_type(value.path, "a text", value.value)

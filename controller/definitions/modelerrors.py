@@ -8,7 +8,7 @@ from typing import Any, get_args
 import pydantic
 from pydantic_core import ErrorDetails
 
-from controller.definitions import suggest
+from controller.definitions import schema, suggest
 from controller.definitions.catalog import Path
 from controller.definitions.violation import Violation, dotted
 
@@ -22,7 +22,7 @@ _EXPECTED = {
     "model_type": "a mapping",
     "model_attributes_type": "a mapping",
 }
-_SENSITIVE = re.compile(r"token|secret|password|key|value|header|data", re.IGNORECASE)
+_SENSITIVE = re.compile(r"token|secret|password|key$|value$|header", re.IGNORECASE)
 _SHOWN = 40  # Characters of a value that a message repeats.
 
 
@@ -87,9 +87,12 @@ def _missing_field(model: type[pydantic.BaseModel], loc: Path, path: Path) -> Vi
     )
 
 
-def wrong_type(path: Path, expected: str, found: Any) -> Violation:
-    """A value of the wrong type, with the remedy for the usual reasons."""
-    is_secret = any(isinstance(part, str) and _SENSITIVE.search(part) for part in path)
+def wrong_type(path: Path, expected: str, found: Any, *, is_secret: bool = False) -> Violation:
+    """A value of the wrong type, with the remedy for the usual reasons.
+
+    The value is not repeated where it, or by the names in its path it may be, secret.
+    """
+    is_secret |= any(isinstance(part, str) and _SENSITIVE.search(part) for part in path)
     return Violation(
         rule="wrong-type",
         path=path,
@@ -155,14 +158,35 @@ def _wrong_choice(details: ErrorDetails, path: Path) -> Violation:
 
 
 def _out_of_bounds(details: ErrorDetails, path: Path) -> Violation:
+    context = details.get("ctx", {})
+    if details["type"] == "string_pattern_mismatch":
+        pattern = context.get("pattern", "")
+        return _wrong_format(path, _FORMATS.get(pattern, f"a text that matches {pattern}"))
     bound = _BOUNDS.get(details["type"])
-    said = bound.format(**details.get("ctx", {})) if bound else details["msg"].lower()
+    said = bound.format(**context) if bound else details["msg"].lower()
+    found = details["input"]
     return Violation(
-        rule="wrong-format" if "pattern" in details["type"] else "out-of-bounds",
+        rule="out-of-bounds",
         path=path,
         message=f"{dotted(path)} {said}",
-        remedy="Change it so that it fits.",
+        remedy=f"Change it: it is {found}." if isinstance(found, int) else "Change it.",
     )
+
+
+def _wrong_format(path: Path, wanted: str) -> Violation:
+    return Violation(
+        rule="wrong-format",
+        path=path,
+        message=f"{dotted(path)} must be {wanted}",
+        remedy="Correct the text.",
+    )
+
+
+_FORMATS = {
+    schema.DURATION: "a duration, such as 30s, 1m30s or 2h",
+    schema.URI: "an address, such as https://example.com",
+    schema.S3_URI: "an address in S3, such as s3://bucket/folder",
+}
 
 
 _BOUNDS = {
@@ -172,7 +196,6 @@ _BOUNDS = {
     "string_too_long": "must have {max_length} characters or fewer",
     "too_short": "must have {min_length} entries or more",
     "too_long": "must have {max_length} entries or fewer",
-    "string_pattern_mismatch": "must match the pattern {pattern}",
 }
 
 

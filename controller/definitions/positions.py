@@ -61,6 +61,12 @@ class Positions(Mapping[Path, tuple[int, int]]):
         """Give the whole place of a node; KeyError where there is none."""
         return self._located()[self._prefix + path]
 
+    def indentation(self, line: int) -> int:
+        """Count the blanks at the beginning of a line of the file."""
+        lines = self._content.decode("utf-8-sig").split("\n")
+        text = lines[line - 1] if line <= len(lines) else ""
+        return len(text) - len(text.lstrip(" "))
+
     def _located(self) -> Mapping[Path, Place]:
         if self._places is None:
             chunk = documents.split(self._content.decode("utf-8-sig"))[self._index]
@@ -77,7 +83,8 @@ def inside(document: Document, path: Path, line: int) -> Position:
     if isinstance(positions, Positions) and path in positions:
         place = positions.place(path)
         if place.style == "|":
-            return Position(document.file, place.value_line + 1 + line, 1)
+            number = place.value_line + 1 + line
+            return Position(document.file, number, positions.indentation(number) + 1)
     return document.position(path)
 
 

@@ -395,6 +395,42 @@ _RENDERING = {
             "Built-in templates do not fail; look at the application's own templates folder."
         ),
     ),
+    "invalid-number": (
+        "A model parameter is text that is no number.",
+        'kagent writes such parameters as text, because Kubernetes has no floating point: "0.7".',
+    ),
+    "invalid-skill": (
+        "A skill's folder name or path is not allowed.",
+        "Skills are mounted at /skills/<name>, and paths stay inside their repository.",
+    ),
+    "invalid-sync-wave": (
+        "A sync wave is no whole number.",
+        "Waves are numbers in quotes, for annotations are text: smaller ones are applied first.",
+    ),
+    "missing-block": (
+        "Settings are missing that the type or provider needs.",
+        "Without them there is nothing to render.",
+    ),
+    "missing-image": (
+        "A workload has no image.",
+        "Only the commands uvx and npx of MCP servers have a default image.",
+    ),
+    "no-mcp-port": (
+        "A Service that is used as MCP server does not say which port speaks MCP.",
+        "It has one port only, or one with appProtocol mcp, or names it in an annotation.",
+    ),
+    "prompt-not-in-repository": (
+        "A prompt comes from an object that is not in the repository.",
+        "Prompts are expanded when manifests are rendered, and reviewed like everything else.",
+    ),
+    "reserved-name": (
+        "A volume, container or variable has a name that the agent's own has.",
+        "The two would collide in the pod.",
+    ),
+    "unreachable-value": (
+        "A header's value is in a namespace that the pod cannot read from.",
+        "Kubernetes gives a pod the Secrets and ConfigMaps of its own namespace only.",
+    ),
 }
 
 _GROUPS = (

@@ -17,6 +17,7 @@ Object: TypeAlias = dict[str, Any]
 
 DURATION = r"^([0-9]+(\.[0-9]+)?(ns|us|µs|ms|s|m|h))+$"
 """Go's `time.ParseDuration`, without signs: what `metav1.Duration` takes."""
+S3_URI = r"^s3://.+"
 URI = r"^[A-Za-z][A-Za-z0-9+.-]*:.+"
 
 

@@ -1,7 +1,7 @@
 """What can be wrong with YAML text, said so that the author knows what to type instead."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 from yaml.events import AliasEvent, Event, NodeEvent
@@ -10,6 +10,13 @@ from controller.definitions.catalog import Path
 
 _FORBIDDEN = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _CONFLICT = re.compile(r"^(<{7} |={7}\s*$|>{7} )", re.MULTILINE)
+
+
+_TEMPLATE = re.compile(r"\{\{|\{%")
+_TEMPLATE_REMEDY = (
+    "Quote the text if it is meant literally. Helm and Jinja templates are not rendered: "
+    "commit their output, or move them to a folder whose name starts with a dot."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,15 +89,18 @@ def _explain_marked(text: str, error: yaml.MarkedYAMLError, line: int, column: i
     )
 
 
+def with_template_hint(text: str, problem: Problem) -> Problem:
+    """Give the problem with a better remedy where its line is one of a Helm or Jinja template."""
+    line = text.split("\n")[problem.line - 1]
+    return replace(problem, remedy=_TEMPLATE_REMEDY) if _TEMPLATE.search(line) else problem
+
+
 def _remedy(line: str, problem: str) -> str:
     before = line[: len(line) - len(line.lstrip())]
     if "\t" in before:
         return "Indent with spaces: YAML allows no tabs there."
-    if "{{" in line or "{%" in line:
-        return (
-            "Quote the text if it is meant literally. Helm and Jinja templates are not rendered: "
-            "commit their output, or move them to a folder whose name starts with a dot."
-        )
+    if _TEMPLATE.search(line):
+        return _TEMPLATE_REMEDY
     if "mapping values" in problem:
         return "Put the text in quotes if it contains ': ', or correct the indentation."
     if "cannot start any token" in problem:

@@ -34,6 +34,10 @@ class View:
         """Tell whether there is a value: CEL's `has`. An empty text, list or mapping is one."""
         return self.value is not None
 
+    def holds(self, key: str) -> bool:
+        """Tell whether the author wrote the key, if only with nothing after it."""
+        return isinstance(self.value, Mapping) and key in self.value
+
     @property
     def text(self) -> str:
         """The value where it is text, else empty."""

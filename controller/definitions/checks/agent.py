@@ -28,7 +28,7 @@ def check(spec: View) -> Iterator[Violation]:
         yield from _model(spec["declarative"])
     for tool in spec.at("declarative", "tools").each():
         yield from _tool(tool)
-    if spec["byo"]:
+    if spec["byo"] and spec["type"].text == "BYO":
         yield from _image(spec["byo"])
 
 
@@ -63,7 +63,8 @@ def _system_message(declarative: View) -> Iterator[Violation]:
             message="'systemMessage' and 'systemMessageFrom' exclude each other",
             remedy="Keep one of them.",
         )
-    if not source and not text.value:
+    is_written = declarative.holds("systemMessage") and text.value != ""
+    if not source and not is_written:
         yield Violation(
             rule="system-message-missing",
             path=declarative.path,
@@ -74,7 +75,7 @@ def _system_message(declarative: View) -> Iterator[Violation]:
 
 def _model(declarative: View) -> Iterator[Violation]:
     """Refuse an agent without a model: kagent documents a default and has none (kagent #2513)."""
-    if not declarative["modelConfig"].value:
+    if not declarative.holds("modelConfig") or declarative["modelConfig"].value == "":
         yield Violation(
             rule="model-missing",
             path=declarative.path,

@@ -16,22 +16,22 @@ def check(document: View, group: str, kind: str) -> Iterator[Violation]:
         yield from _texts(document["data"])
         yield from _base64(document["binaryData"])
     if group == "" and kind == "Secret":
-        yield from _texts(document["stringData"])
-        yield from _base64(document["data"])
+        yield from _texts(document["stringData"], is_secret=True)
+        yield from _base64(document["data"], is_secret=True)
         yield from _in_git(document)
 
 
-def _texts(values: View) -> Iterator[Violation]:
+def _texts(values: View, *, is_secret: bool = False) -> Iterator[Violation]:
     if values and not isinstance(values.value, dict):
         yield modelerrors.wrong_type(values.path, "a mapping", values.value)
         return
     for value in values.each():
         if not isinstance(value.value, str):
-            yield modelerrors.wrong_type(value.path, "a text", value.value)
+            yield modelerrors.wrong_type(value.path, "a text", value.value, is_secret=is_secret)
 
 
-def _base64(values: View) -> Iterator[Violation]:
-    yield from _texts(values)
+def _base64(values: View, *, is_secret: bool = False) -> Iterator[Violation]:
+    yield from _texts(values, is_secret=is_secret)
     for value in values.each():
         if isinstance(value.value, str) and not _is_base64(value.value):
             yield Violation(
@@ -63,3 +63,4 @@ def _in_git(document: View) -> Iterator[Violation]:
                 ),
                 severity=Severity.WARNING,
             )
+            return
