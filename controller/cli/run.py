@@ -17,6 +17,7 @@ from controller.cli.options import (
     StateDir,
     settings_from,
 )
+from controller.cli.output import console
 from controller.errors import PermanentError, UsageError
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ def run(
             remedy="Name a repository with --repo, or write an Application into roster.yaml.",
         )
     running = app.start(loaded.settings, specs)
+    console().print(f"Dashboard   {running.url}", markup=False)
     try:
         wait_for_signal()
     finally:

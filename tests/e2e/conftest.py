@@ -1,0 +1,76 @@
+"""Real parts for the whole program."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from world import Cluster, Repository, Roster, connect
+
+from controller.local import supervisor
+
+LOCAL_ONLY = "end to end: on the local cluster only; ROSTER_TEST_KUBECONFIG names another"
+
+
+def pytest_report_header() -> str:
+    kubeconfig = os.environ.get("ROSTER_TEST_KUBECONFIG")
+    return f"end to end: on the cluster of {kubeconfig}" if kubeconfig else LOCAL_ONLY
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """The cluster that ROSTER_TEST_KUBECONFIG names, else a local one for this worker."""
+    if given := os.environ.get("ROSTER_TEST_KUBECONFIG"):
+        with (found := connect(Path(given))).client:
+            yield found
+        return
+    folder = tmp_path_factory.mktemp("cluster")
+    running = supervisor.start(folder, log=folder / "cluster.log", die_with_parent=True)
+    try:
+        with (found := connect(running.kubeconfig)).client:
+            yield found
+    finally:
+        supervisor.stop(folder)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    path = tmp_path / "agents-repo"
+    path.mkdir()
+    found = Repository(path)
+    found.git("init", "--quiet", "--initial-branch=main")
+    found.git("config", "user.name", "Ada")
+    found.git("config", "user.email", "ada@example.com")
+    return found
+
+
+@pytest.fixture
+def namespace(cluster: Cluster, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A namespace for this test alone."""
+    name = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower()).strip("-")[:50]
+    yield f"{name}-{os.getpid()}"
+    cluster.client.delete(f"/api/v1/namespaces/{name}-{os.getpid()}")
+
+
+@pytest.fixture
+def roster(
+    cluster: Cluster, repository: Repository, namespace: str, tmp_path: Path
+) -> Iterator[Roster]:
+    """A controller on the repository, not yet started."""
+    found = Roster(
+        arguments=(
+            *("--repo", str(repository.path)),
+            *("--path", "agents"),
+            *("--namespace", namespace),
+            *("--kubeconfig", str(cluster.kubeconfig)),
+            *("--state-dir", str(tmp_path / "state")),
+            *("--listen", "127.0.0.1:0"),
+            "--prune",
+            "--create-namespace",
+        ),
+        folder=tmp_path,
+    )
+    yield found
+    if found.process is not None and found.process.poll() is None:
+        found.stop()

@@ -1,0 +1,181 @@
+"""What end-to-end tests act on: a cluster, a git repository, the installed command."""
+
+import base64
+import os
+import re
+import signal
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+import yaml
+
+T = TypeVar("T")
+
+
+def eventually(look: Callable[[], T | None], *, timeout_s: float = 40.0, what: str = "") -> T:
+    """Look again and again until something truthy is seen; says what was seen last if it is not."""
+    deadline = time.monotonic() + timeout_s
+    seen: object = None
+    while time.monotonic() < deadline:
+        seen = look()
+        if seen:
+            return seen  # type: ignore[return-value]  # truthy, so not None
+        threading.Event().wait(0.05)
+    raise AssertionError(f"{what or 'it'} did not come true in {timeout_s} s; last seen: {seen!r}")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster, as somebody with a kubeconfig sees it."""
+
+    kubeconfig: Path
+    client: httpx.Client
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        answer = self.client.get(path)
+        return None if answer.status_code == httpx.codes.NOT_FOUND else answer.json()
+
+    def patch(self, path: str, body: Mapping[str, Any], manager: str = "kubectl-edit") -> None:
+        answer = self.client.patch(
+            path,
+            params={"fieldManager": manager},
+            json=body,
+            headers={"Content-Type": "application/merge-patch+json"},
+        )
+        assert answer.is_success, answer.text
+
+    def deployment(self, namespace: str, name: str) -> dict[str, Any] | None:
+        return self.get(f"/apis/apps/v1/namespaces/{namespace}/deployments/{name}")
+
+
+def connect(kubeconfig: Path) -> Cluster:
+    config = yaml.safe_load(kubeconfig.read_text())
+    cluster, user = config["clusters"][0]["cluster"], config["users"][0]["user"]
+    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    context = ssl.create_default_context(cadata=authority)
+    headers = {"Authorization": f"Bearer {user['token']}"} if "token" in user else {}
+    client = httpx.Client(
+        base_url=cluster["server"], verify=context, headers=headers, timeout=10, trust_env=False
+    )
+    return Cluster(kubeconfig=kubeconfig, client=client)
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A git repository that somebody commits to."""
+
+    path: Path
+
+    def git(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(self.path), *arguments], capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    def commit(self, files: Mapping[str, str | None], message: str = "Change") -> str:
+        """Write files (None: remove one) and commit; gives the commit id."""
+        for name, content in files.items():
+            file = self.path / name
+            if content is None:
+                file.unlink()
+            else:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_text(content)
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+
+@dataclass
+class Roster:
+    """The installed command, running on one repository."""
+
+    arguments: tuple[str, ...]
+    folder: Path
+    process: subprocess.Popen[str] | None = None
+    url: str = ""
+    _output: list[str] = field(default_factory=list)
+
+    def start(self) -> "Roster":
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "controller", "run", *self.arguments],
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=(self.folder / "roster.err").open("a"),
+            text=True,
+            start_new_session=True,
+        )
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self._output.append(line)
+            if found := re.search(r"http://\S+", line):
+                self.url = found[0]
+                return self
+        raise AssertionError(f"it did not start: {self.errors()}")
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+        self.close_pipes()
+
+    def stop(self) -> int:
+        assert self.process is not None
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        code = self.process.wait(timeout=20)
+        self.close_pipes()
+        return code
+
+    def close_pipes(self) -> None:
+        assert self.process is not None
+        assert self.process.stdout is not None
+        self.process.stdout.close()
+
+    def errors(self) -> str:
+        return (self.folder / "roster.err").read_text()
+
+    def application(self, name: str = "agents") -> dict[str, Any]:
+        answer = httpx.get(f"{self.url}/api/v1/applications/{name}", trust_env=False, timeout=10)
+        return answer.json()
+
+    def status(self) -> dict[str, Any]:
+        return self.application()["status"]
+
+    def wait_synced(self, revision: str = "") -> dict[str, Any]:
+        """Wait until everything is Synced and Healthy, at this commit where one is given."""
+
+        def look() -> dict[str, Any] | None:
+            status = self.status()
+            good = status["sync"]["status"] == "Synced" and status["health"]["status"] == "Healthy"
+            at = not revision or status["sync"]["revision"] == revision
+            return status if good and at else None
+
+        try:
+            return eventually(look, what="Synced and Healthy")
+        except AssertionError:
+            pytest.fail(f"not Synced and Healthy: {self.status()}\n{self.errors()[-4000:]}")
+
+    def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_cli(*arguments, "--server", self.url, cwd=self.folder)
+
+
+def run_cli(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "controller", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
