@@ -64,6 +64,10 @@ class UnavailableError(TransientError):
     """The API server cannot be reached, or is too busy or too broken to answer."""
 
 
+class UnreachableError(UnavailableError):
+    """There was no answer at all, so that asking for the next object is in vain too."""
+
+
 _CORRECT = "Correct the definition."
 _PERMANENT: Mapping[int, tuple[type[PermanentError], str]] = {
     401: (ForbiddenError, "Sign in to the cluster again."),
@@ -101,10 +105,10 @@ def translate(refusal: Refusal) -> RosterError:
     return UnavailableError(message, retry_after_s=_seconds(refusal.retry_after))
 
 
-def unreachable(action: str, error: Exception) -> UnavailableError:
+def unreachable(action: str, error: Exception) -> UnreachableError:
     """Give the error for a request that got no answer."""
     reason = getattr(error, "reason", None) or error
-    return UnavailableError(
+    return UnreachableError(
         f"Cannot {action}: the cluster's API cannot be reached"
         f" ({type(reason).__name__}: {_shortened(str(reason))}).",
         remedy="Check that the cluster runs and that the kubeconfig names its address.",

@@ -24,7 +24,8 @@ def pod(manifest: Manifest) -> Health:
         return degraded(stuck)
     match status(manifest).get("phase"):
         case "Pending":
-            return progressing(stuck or message_of(condition(manifest, "PodScheduled")))
+            unscheduled = message_of(condition(manifest, "PodScheduled"))
+            return progressing(stuck or unscheduled or _waiting(manifest))
         case "Succeeded":
             return HEALTHY
         case "Failed":
@@ -45,6 +46,14 @@ def _running(manifest: Manifest) -> Health:
         if ended and not container.get("ready"):
             return degraded(f"Container {container.get('name')} {_ending(ended)}.")
     return progressing(message_of(condition(manifest, "Ready")) or "The pod is not ready.")
+
+
+def _waiting(manifest: Manifest) -> str:
+    for container in _containers(manifest):
+        waiting = (container.get("state") or {}).get("waiting") or {}
+        if waiting.get("reason"):
+            return f"Container {container.get('name')}: {waiting['reason']}."
+    return "The pod is being prepared."
 
 
 def _waiting_for_nothing(manifest: Manifest) -> str:

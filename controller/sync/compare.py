@@ -9,11 +9,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from controller.cluster.client import Client
-from controller.cluster.errors import UnknownKindError
+from controller.cluster.errors import UnknownKindError, UnreachableError
 from controller.cluster.live import LiveState
 from controller.diff import compare as owned
 from controller.diff.difference import Difference, Outcome
-from controller.errors import PermanentError
+from controller.errors import RosterError
 from controller.objects import Manifest, ObjectKey
 from controller.render.component import Component
 from controller.sync import memory as remembered
@@ -57,7 +57,7 @@ def differences(
         memory: keeps answers from one call to the next; one for a process.
 
     Raises:
-        TransientError: the cluster cannot be reached, so nothing is known.
+        UnavailableError: the cluster cannot be reached, so nothing is known.
         ForbiddenError: a kind may not be listed.
     """
     everything = list(components)
@@ -114,7 +114,10 @@ class _Comparison:
         desired, live = difference.desired or {}, difference.live or {}
         try:
             predicted = self._client.apply(desired, dry_run=True)
-        except PermanentError as error:
+        except UnreachableError:
+            raise
+        except RosterError as error:
+            # This object's own trouble, such as an admission webhook that is down.
             return dataclasses.replace(difference, message=str(error))
         decided = owned.decide(difference, predicted)
         self._memory.put(remembered.settled_key(desired, live), decided)

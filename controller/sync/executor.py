@@ -60,7 +60,8 @@ class Executor:
                 is left gets a result that says so.
         """
         steps = tuple(chain.from_iterable(plan.waves))
-        record_intent(frozenset(step.key for step in steps))
+        if steps:
+            record_intent(frozenset(step.key for step in steps))
         gate = Gate(self._live, timeout_s=self._health_timeout_s, superseded=superseded)
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
             writer = Writer(plan, self._client, self._live, pool)

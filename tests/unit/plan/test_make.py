@@ -1,0 +1,114 @@
+from typing import Any
+
+from controller.diff.difference import Outcome
+from controller.plan.steps import Action
+
+
+def names(steps: Any) -> list[str]:
+    return [step.key.name for step in steps]
+
+
+def test_outcomes_become_actions(plan: Any, component: Any, an_object: Any) -> None:
+    objects = [an_object(name) for name in ("new", "changed", "open", "same")]
+    outcomes = {
+        "changed": Outcome.DIFFERENT,
+        "open": Outcome.UNDECIDED,
+        "same": Outcome.SAME,
+    }
+
+    made = plan(component("one", *objects), outcomes=outcomes)
+
+    (wave,) = made.waves
+    assert {step.key.name: step.action for step in wave} == {
+        "new": Action.CREATE,
+        "changed": Action.UPDATE,
+        "open": Action.UPDATE,
+    }
+    assert names(made.unchanged) == ["same"]
+    assert not made.is_empty
+
+
+def test_nothing_to_do_is_an_empty_plan(plan: Any, component: Any, an_object: Any) -> None:
+    one = an_object("same")
+
+    made = plan(component("one", one), outcomes={"same": Outcome.SAME}, live=[one])
+
+    assert made.is_empty
+    assert made.waves == ()
+
+
+def test_waves_come_before_dependencies_before_kinds(
+    plan: Any, component: Any, an_object: Any
+) -> None:
+    made = plan(
+        component("late", an_object("late"), wave=2),
+        component("caller", an_object("caller", "ServiceAccount"), needs=("agent",)),
+        component("agent", an_object("agent-pod", "Pod"), an_object("agent", "Secret")),
+        component("early", an_object("early"), wave=-1),
+    )
+
+    assert [names(wave) for wave in made.waves] == [
+        ["early"], ["agent", "agent-pod"], ["caller"], ["late"],
+    ]  # fmt: skip
+
+
+def test_a_wave_annotation_moves_one_object(plan: Any, component: Any, an_object: Any) -> None:
+    first = an_object("first", **{"roster.dev/sync-wave": "-1"})
+    argo = an_object("argo", **{"argocd.argoproj.io/sync-wave": "3"})
+
+    made = plan(component("one", an_object("middle"), argo, first))
+
+    assert [names(wave) for wave in made.waves] == [["first"], ["middle"], ["argo"]]
+
+
+def test_a_bad_wave_blocks_its_component_and_says_so(
+    plan: Any, component: Any, an_object: Any
+) -> None:
+    bad = an_object("bad", **{"roster.dev/sync-wave": "soon"})
+
+    made = plan(component("one", bad, an_object("other")), component("two", an_object("good")))
+
+    assert [names(wave) for wave in made.waves] == [["good"]]
+    assert made.guards[0].rule == "bad-sync-wave"
+    assert "'soon'" in made.blocked[0][1]
+
+
+def test_an_object_of_another_application_is_refused_with_both_names(
+    plan: Any, component: Any, an_object: Any
+) -> None:
+    theirs = an_object("shared", application="theirs")
+
+    made = plan(component("one", an_object("shared")), there={"shared": theirs})
+
+    assert made.is_empty
+    assert made.guards[0].rule == "claimed-by-another-application"
+    assert "'theirs'" in made.guards[0].message
+    assert "'app'" in made.guards[0].message
+    assert [str(id_) for id_, _ in made.blocked] == ["Agent ns/one"]
+
+
+def test_an_object_of_nobody_is_adopted_only_on_demand(
+    plan: Any, component: Any, an_object: Any
+) -> None:
+    one, foreign = component("one", an_object("found")), an_object("found", application="")
+
+    refused = plan(one, there={"found": foreign})
+    adopted = plan(
+        one,
+        there={"found": foreign},
+        outcomes={"found": Outcome.DIFFERENT},
+        policy={"adopt": True},
+    )
+
+    assert refused.guards[0].rule == "exists-and-is-not-ours"
+    assert refused.is_empty
+    assert [step.action for step in adopted.waves[0]] == [Action.UPDATE]
+
+
+def test_a_plan_knows_what_depends_on_what(plan: Any, component: Any, an_object: Any) -> None:
+    made = plan(component("a", an_object("a"), needs=("b",)), component("b", an_object("b")))
+
+    assert {str(k): {str(v) for v in vs} for k, vs in made.depends_on.items()} == {
+        "Agent ns/a": {"Agent ns/b"},
+        "Agent ns/b": set(),
+    }

@@ -1,0 +1,117 @@
+from typing import Any
+
+import pytest
+
+from controller.cluster.errors import InvalidError, UnreachableError
+from controller.diff.difference import Outcome
+from controller.objects import Manifest, ObjectKey
+from controller.sync.compare import differences
+from controller.sync.memory import Memory
+
+KEY = ObjectKey("", "ConfigMap", "ns", "one")
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory()
+
+
+def test_an_object_that_is_nowhere_is_missing(cluster: Any, client: Any, component: Any) -> None:
+    found = differences([component("one")], cluster, client)
+
+    assert found[KEY].outcome is Outcome.MISSING
+
+
+def test_what_is_known_to_be_the_same_costs_no_request(
+    cluster: Any, client: Any, component: Any, memory: Memory
+) -> None:
+    one = component("one", data={"x": "1"})
+    cluster.apply(one.manifests[0])
+    cluster.requests.clear()
+
+    found = differences([one], cluster, client, memory=memory)
+
+    assert found[KEY].outcome is Outcome.SAME
+    assert cluster.requests == []
+
+
+def test_what_the_fields_leave_open_is_asked_once(
+    cluster: Any, client: Any, component: Any, memory: Memory
+) -> None:
+    one = component("one", data={"x": "1"})
+    cluster.apply(component("one", data={"x": "2"}).manifests[0])
+    cluster.requests.clear()
+
+    first = differences([one], cluster, client, memory=memory)
+    second = differences([one], cluster, client, memory=memory)
+
+    assert first[KEY].outcome is second[KEY].outcome is Outcome.DIFFERENT
+    assert [change.path for change in second[KEY].changes] == ["data.x"]
+    assert cluster.requests == ["try one"]
+
+
+def test_a_new_status_does_not_lead_to_a_new_question(
+    cluster: Any, client: Any, component: Any, memory: Memory
+) -> None:
+    one = component("one", data={"x": "1"})
+    cluster.apply(component("one", data={"x": "2"}).manifests[0])
+    differences([one], cluster, client, memory=memory)
+    cluster.requests.clear()
+    cluster.set(KEY, status={"phase": "Busy"})
+
+    found = differences([one], cluster, client, memory=memory)
+
+    assert found[KEY].outcome is Outcome.DIFFERENT
+    assert (found[KEY].live or {})["status"] == {"phase": "Busy"}
+    assert cluster.requests == []
+
+
+def test_drift_leads_to_a_new_question(
+    cluster: Any, client: Any, component: Any, memory: Memory
+) -> None:
+    one = component("one", data={"x": "1"})
+    cluster.apply(one.manifests[0])
+    differences([one], cluster, client, memory=memory)
+    cluster.requests.clear()
+    cluster.set(KEY, data={"x": "by hand"})
+
+    found = differences([one], cluster, client, memory=memory)
+
+    assert found[KEY].outcome is Outcome.DIFFERENT
+    assert cluster.requests == ["try one"]
+
+
+def test_a_failed_dry_run_is_undecided_with_the_reason(
+    cluster: Any, client: Any, component: Any, invalid: InvalidError, memory: Memory
+) -> None:
+    cluster.apply(component("one", data={"x": "2"}).manifests[0])
+    cluster.failing["one"] = invalid
+
+    found = differences([component("one", data={"x": "1"})], cluster, client, memory=memory)
+
+    assert found[KEY].outcome is Outcome.UNDECIDED
+    assert "spec is wrong" in found[KEY].message
+
+
+def test_an_unreachable_cluster_is_an_error(cluster: Any, client: Any, component: Any) -> None:
+    cluster.apply(component("one", data={"x": "2"}).manifests[0])
+    cluster.failing["one"] = UnreachableError("Cannot try it.")
+
+    with pytest.raises(UnreachableError):
+        differences([component("one", data={"x": "1"})], cluster, client)
+
+
+def test_an_object_without_our_label_is_found_by_asking(
+    cluster: Any, client: Any, component: Any
+) -> None:
+    foreign: Manifest = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "one", "namespace": "ns", "uid": "x", "resourceVersion": "9"},
+    }
+    client.get = lambda key, _: foreign if key == KEY else None
+
+    found = differences([component("one")], cluster, client)
+
+    assert found[KEY].outcome is Outcome.DIFFERENT
+    assert found[KEY].live == foreign

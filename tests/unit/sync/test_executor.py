@@ -1,0 +1,273 @@
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import pytest
+
+from controller.errors import RosterError
+from controller.objects import ObjectKey
+from controller.plan.steps import Plan
+from controller.render.component import Component
+from controller.state.records import ObjectResult
+from controller.sync.compare import differences
+from controller.sync.executor import Executor
+
+
+def key(name: str, kind: str = "ConfigMap") -> ObjectKey:
+    return ObjectKey("apps" if kind == "Deployment" else "", kind, "ns", name)
+
+
+RUNNING = {"observedGeneration": 1, "updatedReplicas": 1, "availableReplicas": 1,
+           "readyReplicas": 1, "replicas": 1}  # fmt: skip
+
+
+class Sync:
+    """One sync of components after the other on one cluster."""
+
+    def __init__(self, cluster: Any, client: Any, plan_of: Callable[..., Plan]) -> None:
+        self.cluster = cluster
+        self.client = client
+        self.plan_of = plan_of
+        self.intent: set[ObjectKey] = set()
+        self.superseded = lambda: False
+        self.timeout_s = 0.2
+
+    def plan(self, components: Iterable[Component], **policy: bool) -> Plan:
+        found = differences(tuple(components), self.cluster, self.client)
+        return self.plan_of(components, found, self.cluster.managed("app"), **policy)
+
+    def __call__(self, *components: Component, **policy: bool) -> dict[str, ObjectResult]:
+        return self.execute(self.plan(components, **policy))
+
+    def execute(self, plan: Plan) -> dict[str, ObjectResult]:
+        self.cluster.log.clear()
+        executor = Executor(self.client, self.cluster, health_timeout_s=self.timeout_s)
+        results = executor.execute(
+            plan, record_intent=self._record, superseded=self.superseded
+        )
+        return {result.key: result for result in results}
+
+    def _record(self, keys: Iterable[ObjectKey]) -> None:
+        assert not self.cluster.log, "the intent comes before the first write"
+        self.intent |= set(keys)
+
+
+@pytest.fixture
+def sync(cluster: Any, client: Any, plan_of: Callable[..., Plan]) -> Sync:
+    return Sync(cluster, client, plan_of)
+
+
+def statuses(results: dict[str, ObjectResult]) -> list[str]:
+    return [result.status for result in results.values()]
+
+
+def test_everything_is_written_with_the_revision_and_intent_first(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    results = sync(component("one"), component("two"))
+
+    assert statuses(results) == ["Synced", "Synced"]
+    assert sync.intent == {key("one"), key("two")}
+    written = cluster.read(key("one"))
+    assert written["metadata"]["annotations"]["roster.dev/revision"] == "r1"
+
+
+def test_a_second_sync_writes_nothing(sync: Sync, component: Any, cluster: Any) -> None:
+    sync(component("one"), component("two"))
+
+    assert sync(component("one"), component("two")) == {}
+    assert cluster.log == []
+
+
+def test_kinds_are_written_in_order(sync: Sync, component: Any, cluster: Any) -> None:
+    cluster.when_applied = lambda _: {"status": RUNNING}
+
+    sync(component("one", "Deployment", "Service", "ConfigMap", "Secret", "ServiceAccount"))
+
+    assert [line.split()[1] for line in cluster.log] == [
+        "ServiceAccount", "ConfigMap", "Secret", "Service", "Deployment",
+    ]  # fmt: skip
+
+
+def test_dependencies_are_written_first(sync: Sync, component: Any, cluster: Any) -> None:
+    sync(
+        component("caller", needs=("agent",)),
+        component("agent", needs=("tool", "model")),
+        component("tool"),
+        component("model"),
+    )
+
+    names = [line.split()[2] for line in cluster.log]
+    assert sorted(names[:2]) == ["model", "tool"]
+    assert names[2:] == ["agent", "caller"]
+
+
+def test_a_failure_stays_with_its_component_and_those_that_need_it(
+    sync: Sync, component: Any, cluster: Any, invalid: RosterError
+) -> None:
+    cluster.failing["tool"] = invalid
+
+    results = sync(
+        component("tool"), component("agent", needs=("tool",)),
+        component("caller", needs=("agent",)), component("other"),
+    )  # fmt: skip
+
+    assert results[str(key("other"))].status == "Synced"
+    assert results[str(key("tool"))].message == "Cannot apply it: spec is wrong."
+    assert results[str(key("agent"))].status == "SyncFailed"
+    assert "DependencyNotReady: Agent ns/tool failed" in results[str(key("agent"))].message
+    assert "DependencyNotReady: Agent ns/agent failed" in results[str(key("caller"))].message
+    assert cluster.log == ["apply ConfigMap other"]
+
+
+def test_the_rest_of_a_component_is_not_written_after_a_failure(
+    sync: Sync, component: Any, cluster: Any, invalid: RosterError
+) -> None:
+    cluster.failing["one"] = invalid
+
+    results = sync(component("one", "ServiceAccount", "Deployment"))
+
+    assert "ComponentFailed" in results[str(key("one", "Deployment"))].message
+
+
+def test_a_dependency_is_waited_for_until_it_is_healthy(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync.timeout_s = 10
+    cluster.when_applied = _healthy_unless("tool")
+    seen: list[bool] = []
+
+    def become_healthy() -> bool:
+        if "apply Deployment tool" in cluster.log and not seen:
+            seen.append("apply ConfigMap agent" in cluster.log)
+            cluster.set(key("tool", "Deployment"), status=RUNNING)
+        return False
+
+    sync.superseded = become_healthy
+    results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
+
+    assert seen == [False]
+    assert statuses(results) == ["Synced", "Synced"]
+
+
+def test_a_dependency_that_does_not_become_healthy_is_named(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    cluster.when_applied = _healthy_unless("tool")
+
+    results = sync(
+        component("tool", "Deployment"), component("agent", needs=("tool",)), component("other")
+    )
+
+    assert results[str(key("other"))].status == "Synced"
+    message = results[str(key("agent"))].message
+    assert message.startswith("DependencyNotReady: Agent ns/tool: apps/Deployment ns/tool is")
+    assert "0 of 1 new replicas" in message
+
+
+def test_a_degraded_dependency_is_not_waited_for(sync: Sync, component: Any, cluster: Any) -> None:
+    sync.timeout_s = 60
+    late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
+    cluster.when_applied = lambda _: {"status": {"conditions": [late]}}
+
+    results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
+
+    assert "DependencyNotReady" in results[str(key("agent"))].message
+
+
+def test_the_next_wave_waits_for_this_one(sync: Sync, component: Any, cluster: Any) -> None:
+    cluster.when_applied = _healthy_unless("first")
+
+    results = sync(component("first", "Deployment"), component("second", wave=1))
+
+    assert results[str(key("second"))].status == "SyncFailed"
+    assert results[str(key("second"))].message.startswith("WaveNotHealthy: apps/Deployment")
+    assert cluster.log == ["apply Deployment first"]
+
+
+def test_waves_are_written_in_order(sync: Sync, component: Any, cluster: Any) -> None:
+    sync(component("last", wave=5), component("first", wave=-1), component("middle"))
+
+    assert [line.split()[2] for line in cluster.log] == ["first", "middle", "last"]
+
+
+def test_a_newer_revision_ends_the_wait(sync: Sync, component: Any, cluster: Any) -> None:
+    sync.timeout_s = 60
+    cluster.when_applied = _healthy_unless("tool")
+    sync.superseded = lambda: bool(cluster.log)
+
+    results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
+
+    assert results[str(key("tool", "Deployment"))].status == "Synced"
+    assert results[str(key("agent"))].message.startswith("Superseded")
+
+
+def test_what_left_git_is_deleted_last(sync: Sync, component: Any, cluster: Any) -> None:
+    sync(component("old", "ConfigMap", "Secret"), component("stays"))
+
+    results = sync(component("stays"), component("new"))
+
+    assert cluster.log == ["apply ConfigMap new", "delete Secret old", "delete ConfigMap old"]
+    assert results[str(key("old"))].status == "Pruned"
+
+
+def test_a_refused_deletion_is_reported(
+    sync: Sync, component: Any, cluster: Any, invalid: RosterError
+) -> None:
+    sync(component("old"), component("stays"))
+    cluster.failing["delete old"] = invalid
+
+    results = sync(component("stays"))
+
+    assert results[str(key("old"))].status == "PruneSkipped"
+    assert "spec is wrong" in results[str(key("old"))].message
+
+
+def test_an_object_that_was_made_anew_is_not_deleted(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("old"), component("stays"))
+    plan = sync.plan([component("stays")])
+    metadata = cluster.read(key("old"))["metadata"]
+    cluster.set(key("old"), metadata={**metadata, "uid": "another"})
+
+    results = sync.execute(plan)
+
+    assert results[str(key("old"))].message == "another object has its name now"
+    assert cluster.get(key("old"))
+
+
+def test_an_object_that_lost_our_label_is_not_deleted(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("old"), component("stays"))
+    plan = sync.plan([component("stays")])
+    metadata = cluster.read(key("old"))["metadata"]
+    cluster.set(key("old"), metadata={**metadata, "labels": {}})
+
+    results = sync.execute(plan)
+
+    assert results[str(key("old"))].status == "PruneSkipped"
+    assert cluster.get(key("old"))
+
+
+def test_what_is_kept_is_reported(sync: Sync, component: Any) -> None:
+    sync(component("old"), component("stays"))
+
+    results = sync(component("stays"), prune=False)
+
+    assert results[str(key("old"))].message == "pruning is off"
+
+
+def test_results_say_what_changed(sync: Sync, component: Any) -> None:
+    sync(component("one", data={"x": "1"}))
+
+    results = sync(component("one", data={"x": "2"}))
+
+    assert results[str(key("one"))].changes == ("data.x: 1 -> 2",)
+
+
+def _healthy_unless(*names: str) -> Callable[[Any], dict[str, Any]]:
+    def status(manifest: Any) -> dict[str, Any]:
+        return {} if manifest["metadata"]["name"] in names else {"status": RUNNING}
+
+    return status
