@@ -58,6 +58,7 @@ def applications() -> flask.Response:
         chosen=chosen,
         syncs=pages.counted(record.status.sync for record in records),
         healths=pages.counted(record.status.health for record in records),
+        refresh=flask.request.full_path,
         stream=_stream(versions_token(records)),
     )
 
@@ -72,6 +73,7 @@ def application(name: str) -> flask.Response:
         groups=pages.groups(record),
         orphans=pages.orphans(record),
         findings=pages.findings(record),
+        healths=pages.counted(item.health for item in record.status.objects),
         notice=NOTICES.get(flask.request.args.get("notice", "")),
         stream=_stream(versions_token([record]), name=name),
     )
@@ -174,6 +176,9 @@ def _helpers() -> dict[str, Any]:
         "web_url": links.web_url,
         "diff_lines": pages.diff_lines,
         "diff_summary": pages.diff_summary,
+        "yaml_parts": pages.yaml_parts,
+        "with_code": pages.with_code,
+        "place_of": links.display,
         "object_key": ObjectKey.parse,
         "first_line": lambda text: text.strip().partition("\n")[0],
     }

@@ -22,6 +22,14 @@ def web_url(address: str) -> str | None:
     return cleaned.removesuffix("/").removesuffix(".git")
 
 
+def display(address: str) -> str:
+    """Give a repository's address as people say it: no protocol, credentials or `.git`."""
+    shown = redact(address).removesuffix("/").removesuffix(".git")
+    for prefix in ("https://", "http://", "ssh://git@", "ssh://", "file://"):
+        shown = shown.removeprefix(prefix)
+    return shown
+
+
 def commit_url(repository: str, revision: str) -> str | None:
     """Give the page of a commit on forges whose pages are known."""
     base = _forge_page(repository)

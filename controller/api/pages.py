@@ -1,9 +1,12 @@
 """What the dashboard's pages show: records sorted and grouped for a reader. Pure."""
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from markupsafe import Markup, escape
 
 from controller.health import HealthStatus
 from controller.objects import ObjectKey
@@ -15,9 +18,18 @@ from controller.state.records import (
     SyncStatus,
 )
 
-_KIND_ORDER = ("Agent", "ModelConfig", "RemoteMCPServer", "MCPServer")
-"""What a reader comes for stands first; everything else follows by name."""
+_GROUPS = {
+    "Agent": "Agents",
+    "ModelConfig": "Models",
+    "RemoteMCPServer": "Tools",
+    "MCPServer": "Tools",
+}
+"""Title of each kind's group. What a reader comes for stands first, everything else last."""
+_OTHERS = "Others"
+_GROUP_ORDER = (*dict.fromkeys(_GROUPS.values()), _OTHERS)
 _HEALTH_ORDER = tuple(HealthStatus)
+_CODE = re.compile(r"`([^`]+)`")
+_YAML_KEY = re.compile(r"^(?P<key>[ -]*[^\s:#'\"][^\s:]*:)(?P<rest>(?: .*)?)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +50,15 @@ class ComponentRow:
 
 @dataclass(frozen=True, slots=True)
 class ComponentGroup:
-    """All definitions of one kind."""
+    """All definitions of one kind, or of kinds that belong together."""
 
-    kind: str
+    title: str
     rows: tuple[ComponentRow, ...]
+
+    @property
+    def is_mixed(self) -> bool:
+        """Whether a reader needs to be told of which kind each row is."""
+        return len({row.component.kind for row in self.rows}) > 1 or self.title == _OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +67,14 @@ class DiffLine:
 
     kind: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class YamlLine:
+    """One line of YAML: its key with the indentation before it, and the rest."""
+
+    key: str
+    rest: str
 
 
 def groups(record: ApplicationRecord) -> tuple[ComponentGroup, ...]:
@@ -62,8 +87,8 @@ def groups(record: ApplicationRecord) -> tuple[ComponentGroup, ...]:
         for item in sorted(record.status.components, key=_component_order)
     ]
     return tuple(
-        ComponentGroup(kind, tuple(of_kind))
-        for kind, of_kind in itertools.groupby(rows, key=lambda row: row.component.kind)
+        ComponentGroup(title, tuple(members))
+        for title, members in itertools.groupby(rows, key=lambda row: _group(row.component))
     )
 
 
@@ -118,6 +143,20 @@ def diff_summary(lines: Sequence[DiffLine]) -> tuple[int, int]:
     return kinds.count("added"), kinds.count("removed")
 
 
+def yaml_parts(text: str) -> tuple[YamlLine, ...]:
+    """Split YAML so that keys can be told from values at a glance."""
+    lines = (_YAML_KEY.match(line) or line for line in text.splitlines())
+    return tuple(
+        YamlLine("", line) if isinstance(line, str) else YamlLine(line["key"], line["rest"])
+        for line in lines
+    )
+
+
+def with_code(text: str) -> Markup:
+    """Give a message as HTML, with what stands in `backticks` as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped above
+
+
 def ago(moment: datetime | None, now: datetime) -> str:
     """Say how long ago something was, as people do."""
     if moment is None:
@@ -155,9 +194,11 @@ def _kind_of_line(line: str) -> str:
 
 
 def _component_order(item: ComponentStatus) -> tuple[int, str, str, str]:
-    known = item.kind in _KIND_ORDER
-    place = _KIND_ORDER.index(item.kind) if known else len(_KIND_ORDER)
-    return (place, item.kind, item.namespace, item.name)
+    return (_GROUP_ORDER.index(_group(item)), item.kind, item.namespace, item.name)
+
+
+def _group(item: ComponentStatus) -> str:
+    return _GROUPS.get(item.kind, _OTHERS)
 
 
 def _object_order(item: ObjectStatus) -> tuple[int, ObjectKey]:
