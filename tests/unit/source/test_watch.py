@@ -1,0 +1,119 @@
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, Queue
+
+import pytest
+
+from controller.errors import PermanentError
+from controller.source.watch import watch
+
+Git = Callable[..., str]
+
+
+@contextmanager
+def watching(path: Path) -> Iterator[Queue[float]]:
+    """Watch a repository; each change puts the time at which it was seen."""
+    seen: Queue[float] = Queue()
+    stop = threading.Event()
+    thread = threading.Thread(target=watch, args=(path, lambda: seen.put(time.monotonic()), stop))
+    thread.start()
+    try:
+        yield seen
+    finally:
+        stop.set()
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+def test_a_commit_is_seen_at_once(upstream: Path, commit: Git) -> None:
+    with watching(upstream) as seen:
+        # The first may fall into the moment before the watch stands, and be seen a second later.
+        commit(upstream, {"agents/a.yaml": "a: 2\n"})
+        seen.get(timeout=5)
+        commit(upstream, {"agents/a.yaml": "a: 3\n"})
+        committed = time.monotonic()
+
+        # Usually 20 ms; the limit is for a machine that does other things as well.
+        assert seen.get(timeout=5) - committed < 0.9
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ["checkout", "-q", "-b", "feature/new"],
+        ["tag", "v1"],
+        ["branch", "deep/er/and/deeper"],
+        ["symbolic-ref", "HEAD", "refs/heads/other"],
+        ["pack-refs", "--all"],
+    ],
+    ids=lambda change: change[0],
+)
+def test_every_change_of_references_is_seen(upstream: Path, git: Git, change: list[str]) -> None:
+    with watching(upstream) as seen:
+        git(upstream, *change)
+
+        seen.get(timeout=5)
+
+
+def test_a_commit_on_a_branch_made_meanwhile_is_seen(upstream: Path, git: Git, commit: Git) -> None:
+    with watching(upstream) as seen:
+        git(upstream, "checkout", "-q", "-b", "feature/new")
+        seen.get(timeout=5)
+        commit(upstream, {"agents/a.yaml": "a: 2\n"})
+
+        seen.get(timeout=5)
+
+
+def test_a_change_of_the_work_tree_alone_is_nothing(upstream: Path, git: Git) -> None:
+    with watching(upstream) as seen:
+        (upstream / "agents" / "a.yaml").write_text("a: 2\n")
+        git(upstream, "add", "-A")
+        git(upstream, "status")
+
+        with pytest.raises(Empty):
+            seen.get(timeout=0.3)
+
+
+def test_a_bare_repository_is_watched(
+    tmp_path: Path, upstream: Path, git: Git, commit: Git
+) -> None:
+    bare = tmp_path / "bare.git"
+    git(tmp_path, "clone", "-q", "--bare", str(upstream), str(bare))
+    commit(upstream, {"agents/a.yaml": "a: 2\n"})
+    with watching(bare) as seen:
+        git(upstream, "push", "-q", str(bare), "main")
+
+        seen.get(timeout=5)
+
+
+def test_a_linked_work_tree_is_watched(
+    tmp_path: Path, upstream: Path, git: Git, commit: Git
+) -> None:
+    git(upstream, "worktree", "add", "-q", str(tmp_path / "linked"))
+    with watching(tmp_path / "linked") as seen:
+        commit(tmp_path / "linked", {"agents/a.yaml": "a: 2\n"})
+
+        seen.get(timeout=5)
+
+
+def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PermanentError, match="is not a git repository"):
+        watch(tmp_path, lambda: None, threading.Event())
+
+
+def test_a_repository_that_vanishes_and_returns_is_seen(
+    tmp_path: Path, upstream: Path, commit: Git
+) -> None:
+    with watching(upstream) as seen:
+        commit(upstream, {"agents/a.yaml": "a: 0\n"})
+        seen.get(timeout=5)
+        upstream.rename(tmp_path / "away")
+        seen.get(timeout=5)
+        (tmp_path / "away").rename(upstream)
+        seen.get(timeout=5)
+        commit(upstream, {"agents/a.yaml": "a: 2\n"})
+
+        seen.get(timeout=5)
