@@ -1,4 +1,4 @@
-"""`roster-agent --host 0.0.0.0 --port 8080 --filepath /config`: the arguments of kagent's images."""
+"""`roster-agent --host 0.0.0.0 --port 8080 --filepath /config`, as kagent's images are called."""
 
 import argparse
 import os

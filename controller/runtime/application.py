@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
+from a2a.client.card_resolver import parse_agent_card
 from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
-from a2a.server.tasks import InMemoryTaskStore
 from a2a.types import AgentCard
-from google.protobuf.json_format import ParseDict
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from controller.definitions import agentconfig
 from controller.runtime.engine import Engine
 from controller.runtime.executor import Executor
+from controller.runtime.tasks import Tasks
 
 
 def create(
@@ -35,7 +35,7 @@ def create(
     engine = Engine(config, environment)
     served = wire_card(card)
     handler = DefaultRequestHandler(
-        agent_executor=Executor(engine), task_store=InMemoryTaskStore(), agent_card=served
+        agent_executor=Executor(engine), task_store=Tasks(), agent_card=served
     )
 
     async def ready(_: Request) -> Response:
@@ -73,4 +73,4 @@ def wire_card(card: agentconfig.AgentCard) -> AgentCard:
         content["supportedInterfaces"] = [
             interface.model_dump(by_alias=True) for interface in interfaces
         ]
-    return ParseDict(content, AgentCard(), ignore_unknown_fields=True)
+    return parse_agent_card(content)

@@ -5,7 +5,8 @@ conversation's history, and translates its events into those of `turns`.
 """
 
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Any
 
 from pydantic_ai import (
@@ -28,7 +29,7 @@ from pydantic_ai.messages import (
 from pydantic_ai.run import AgentRun
 from pydantic_ai.usage import RunUsage
 
-from controller.definitions.agentconfig import AgentConfig
+from controller.definitions.agentconfig import AgentConfig, HttpMcpServer, SseMcpServer
 from controller.runtime import models
 from controller.runtime.colleagues import Colleagues, decision_metadata
 from controller.runtime.conversations import Conversation, Conversations
@@ -67,10 +68,9 @@ class Engine:
         """
         self._conversations = Conversations()
         self._model = models.create(config.model, environment)
-        self._mcp = [
-            McpTools(server, environment)
-            for server in (*(config.http_tools or ()), *(config.sse_tools or ()))
-        ]
+        servers: list[HttpMcpServer | SseMcpServer] = [*(config.http_tools or ())]
+        servers += config.sse_tools or ()
+        self._mcp = [McpTools(server, environment) for server in servers]
         self._colleagues = Colleagues(config.remote_agents or (), self._conversations, environment)
         self._streams = bool(config.stream)
         self._agent: _Agent = Agent(
@@ -96,19 +96,23 @@ class Engine:
             await tools.close()
         await self._colleagues.close()
 
-    async def run(self, turn: Turn) -> AsyncIterator[Event]:
+    async def run(self, turn: Turn) -> AsyncGenerator[Event]:
         """Answer a turn; turns of one conversation wait for each other."""
         conversation = self._conversations.of(turn.context_id)
-        async with conversation.lock, self._agent.iter(
+        # The history is read once the lock is held: the turn before may have changed it.
+        async with conversation.lock, self._started(conversation, turn) as run:
+            async for event in self._steps(run):
+                yield event
+            yield _remember(conversation, run)
+
+    def _started(self, conversation: Conversation, turn: Turn) -> AbstractAsyncContextManager[_Run]:
+        return self._agent.iter(
             _prompt(turn),
             message_history=conversation.messages,
             deferred_tool_results=_results(conversation, turn),
             deps=turn,
             model_settings=self._model.settings_for(turn.caller.headers),
-        ) as run:
-            async for event in self._steps(run):
-                yield event
-            yield _remember(conversation, run)
+        )
 
     async def _steps(self, run: _Run) -> AsyncIterator[Event]:
         async for node in run:

@@ -30,3 +30,5 @@ def configure(level: str) -> None:
     named = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
     logging.basicConfig(level=max(named, logging.WARNING), handlers=[handler], force=True)
     logging.getLogger("controller").setLevel(named)
+    # kagent's cards have an empty version and often no skills; the library warns at every use.
+    logging.getLogger("a2a.utils.proto_utils").setLevel(logging.ERROR)

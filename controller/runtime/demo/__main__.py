@@ -10,6 +10,11 @@ from controller.runtime import serving
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one of the demo workloads until SIGTERM."""
     options = _parser().parse_args(arguments)
+    if options.workload == "tools" and options.stdio:
+        from controller.runtime.demo import tools  # noqa: PLC0415
+
+        tools.server().run("stdio")
+        return
     serving.serve(_application(options), host=options.host, port=options.port, drain_s=2)
 
 
@@ -45,6 +50,8 @@ def _parser() -> argparse.ArgumentParser:
             workload.add_argument(
                 "--token-delay-ms", type=float, default=15.0, help="pause between streamed words"
             )
+        if name == "tools":
+            workload.add_argument("--stdio", action="store_true", help="speak on standard input")
         if name == "agent":
             workload.add_argument("--url", help="the address that the agent card names")
     return parser

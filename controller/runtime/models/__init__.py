@@ -4,6 +4,7 @@
 half a second and 40 MB.
 """
 
-from controller.runtime.models.create import ConfiguredModel, create
+from controller.runtime.models.configured import ConfiguredModel
+from controller.runtime.models.create import create
 
 __all__ = ["ConfiguredModel", "create"]
