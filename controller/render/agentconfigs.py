@@ -13,6 +13,8 @@ from controller.render.scope import Scope
 from controller.render.sources import Sources
 
 _SPEC: Path = ("spec", "declarative")
+_TTL_DAYS = 15
+"""How long kagent's controller keeps a memory of an agent that does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +124,9 @@ def _memory(
     path = (*_SPEC, "memory", "modelConfig")
     model = _model(memory.model_config_name, namespace, sources, path)
     embedding = models.embedding(model.config)
-    return agentconfig.Memory(ttl_days=memory.ttl_days or 0, embedding=embedding), model.needs
+    return agentconfig.Memory(
+        ttl_days=memory.ttl_days or _TTL_DAYS, embedding=embedding
+    ), model.needs
 
 
 def _network(spec: AgentSpec) -> agentconfig.Network | None:

@@ -103,7 +103,8 @@ def _needs(
         volumes=tuple(settings.volumes),
         mounts=tuple(settings.volume_mounts),
     )
-    needs += process.needs + _identity(scope)
+    copied = (pod.from_secret(name, scope.name, name) for name, _ in process.needs.secrets)
+    needs += process.needs + pod.Needs(env=tuple(copied)) + _identity(scope)
     if fetch:
         needs += fetch.needs
     if processes.SRT_SETTINGS in process.files:

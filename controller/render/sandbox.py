@@ -122,6 +122,17 @@ def spend() -> None:
         raise LimitError(message)
 
 
+def check_printed(size: int) -> None:
+    """Stop a template that prints too much.
+
+    Raises:
+        LimitError: it does.
+    """
+    if size > MAX_TEXT:
+        message = f"it prints more than {MAX_TEXT:,} characters"
+        raise LimitError(message)
+
+
 def _source(sources: Mapping[str, str], name: str) -> tuple[str, str, Callable[[], bool]] | None:
     return (sources[name], name, lambda: True) if name in sources else None
 

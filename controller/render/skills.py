@@ -4,6 +4,7 @@ The container is kagent's `skills-init`, whose configuration is JSON in a Config
 writes reaches git and the registry as arguments and never as a piece of a shell script.
 """
 
+import json
 import posixpath
 import re
 from dataclasses import dataclass
@@ -12,7 +13,6 @@ from urllib.parse import urlsplit
 
 from controller.definitions.agent import GitSkill, Skills
 from controller.definitions.catalog import Path
-from controller.objects import canonical
 from controller.render import pod
 from controller.render.problems import RenderError
 
@@ -81,7 +81,7 @@ def translate(skills: Skills, *, agent: str, image: str, security: Any, resource
     )
     return Fetch(
         names=tuple(names),
-        config=canonical(config).decode(),
+        config=json.dumps(config, sort_keys=True, indent=2, ensure_ascii=False) + "\n",
         container=container,
         needs=pod.Needs(
             env=(pod.variable("KAGENT_SKILLS_FOLDER", FOLDER),),
@@ -117,7 +117,7 @@ def _s3(uri: str, region: str | None, name: str | None, path: Path) -> dict[str,
 
 
 def _repository(url: str) -> str:
-    path = urlsplit(url).path if "://" in url else url.rpartition(":")[2]
+    path = url.partition("://")[2].partition("?")[0].partition("#")[0] or url.rpartition(":")[2]
     return (path or url).removesuffix(".git")
 
 
@@ -156,10 +156,14 @@ def _ssh_host(url: str) -> tuple[str, str] | None:
     if "://" not in url:
         match = _SCP_ADDRESS.fullmatch(url)
         return (match[1], "") if match else None
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
     if parts.scheme not in {"ssh", "git+ssh"} or not parts.hostname:
         return None
-    return parts.hostname, str(parts.port) if parts.port not in {None, 22} else ""
+    return parts.hostname, str(port) if port not in {None, 22} else ""
 
 
 def _git_secret(skills: Skills) -> str:

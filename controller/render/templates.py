@@ -6,23 +6,32 @@ more. Files whose name begins with `mcpserver-` are run for every MCPServer, fil
 with `_` only where another template includes them, and all others for every Agent.
 """
 
-import bisect
 import functools
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import jinja2
-import yaml
 
-from controller.render import sandbox
+from controller.render import printed, sandbox
 
 SUFFIX = ".yaml.j2"
 _MCP_SERVER = "mcpserver-"
 _PLACES = (Path(__file__).parents[1] / "_templates", Path(__file__).parents[2] / "templates")
 """In an installed wheel, and in the repository."""
+
+
+_WHAT_TEMPLATES_RAISE = (
+    jinja2.TemplateError,
+    sandbox.LimitError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 class TemplateError(Exception):
@@ -45,6 +54,8 @@ class Templates:
     mcp_server: tuple[str, ...]
     digest: str
     """Hash of every file of the set."""
+    is_builtin: bool
+    """Whether all of them came with Roster."""
 
 
 @functools.cache
@@ -69,6 +80,7 @@ def _load(overrides: tuple[tuple[str, str], ...]) -> Templates:
         agent=tuple(name for name in files if not name.startswith(_MCP_SERVER)),
         mcp_server=tuple(name for name in files if name.startswith(_MCP_SERVER)),
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+        is_builtin=not overrides,
     )
 
 
@@ -78,15 +90,12 @@ def objects(templates: Templates, name: str, values: Mapping[str, Any]) -> list[
     Raises:
         TemplateError: it cannot be compiled or run, or what it prints is no object of one kind.
     """
-    text, lines = _run(templates, name, values)
+    text, origin = _run(templates.environment, name, values)
     try:
-        documents = [item for item in yaml.load_all(text, yaml.CSafeLoader) if item is not None]
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = lines.template_line(mark.line if mark else 0)
-        raise TemplateError(name, line, f"what it prints is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise TemplateError(name, 1, f"what it prints is not YAML: {error}") from error
+        documents = printed.read(text, is_trusted=templates.is_builtin)
+    except printed.PrintedError as error:
+        message = f"what it prints is not YAML: {error}"
+        raise TemplateError(name, origin.line(error.line), message) from error
     for document in documents:
         _check_object(name, document)
     if len({(item["apiVersion"], item["kind"]) for item in documents}) > 1:
@@ -95,53 +104,54 @@ def objects(templates: Templates, name: str, values: Mapping[str, Any]) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class _Lines:
+class _Origin:
     """Which line of the template printed which line of the text."""
 
-    printed: Sequence[int]
-    template: Sequence[int]
+    parts: Sequence[tuple[str, int]]
+    """Each piece of text with the line of the compiled template that yielded it."""
+    template: jinja2.Template
 
-    def template_line(self, printed_line: int) -> int:
-        at = bisect.bisect_right(self.printed, printed_line) - 1
-        return self.template[at] + printed_line - self.printed[at] if at >= 0 else 1
-
-
-def _run(templates: Templates, name: str, values: Mapping[str, Any]) -> tuple[str, _Lines]:
-    parts: list[str] = []
-    printed: list[int] = []
-    origin: list[int] = []
-    line = size = 0
-    sandbox.start()
-    for part, template_line in _parts(templates.environment, name, values):
-        parts.append(part)
-        printed.append(line)
-        origin.append(template_line)
-        line += part.count("\n")
-        size += len(part)
-        if size > sandbox.MAX_TEXT:
-            message = f"it prints more than {sandbox.MAX_TEXT:,} characters"
-            raise TemplateError(name, template_line, message)
-    return "".join(parts), _Lines(printed, origin)
+    def line(self, printed_line: int) -> int:
+        """Give the line of the template for a line of the text, from 0."""
+        first = 0
+        for text, compiled_line in self.parts:
+            after = first + text.count("\n")
+            if printed_line <= after:
+                start = self.template.get_corresponding_lineno(compiled_line)
+                return start + printed_line - first
+            first = after
+        return 1
 
 
-def _parts(
+def _run(
     environment: sandbox.Environment, name: str, values: Mapping[str, Any]
-) -> Iterator[tuple[str, int]]:
-    # The root function is run directly, and not by `Template.generate`, because its frame tells
-    # which line of the template each part of the text came from.
+) -> tuple[str, _Origin]:
+    # The root function is run directly, and not by `Template.render`, because its frame tells which
+    # line each part of the text came from, and so that too much text ends it early.
+    sandbox.start()
+    parts: list[tuple[str, int]] = []
+    size = 0
     try:
         template = environment.get_template(name)
         run: Any = template.root_render_func(template.new_context(dict(values)))
         for part in run:
-            yield part, template.get_corresponding_lineno(run.gi_frame.f_lineno)
+            parts.append((part, run.gi_frame.f_lineno))
+            size += len(part)
+            sandbox.check_printed(size)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(error.name or name, error.lineno, error.message or "") from error
     except RecursionError as error:
         raise TemplateError(name, 1, "its macros or includes call each other forever") from error
-    except Exception as error:
-        # Templates are programs of others: whatever they raise is theirs, and becomes a finding.
+    except _WHAT_TEMPLATES_RAISE as error:
         file, line = _place(environment, name, error)
-        raise TemplateError(file, line, str(error) or type(error).__name__) from error
+        raise TemplateError(file, line, _message(error)) from error
+    return "".join(part for part, _ in parts), _Origin(parts, template)
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"there is no template {error}"
+    return str(error) or type(error).__name__
 
 
 def _place(environment: sandbox.Environment, name: str, error: BaseException) -> tuple[str, int]:

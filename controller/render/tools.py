@@ -168,7 +168,8 @@ def _server(tool: McpServerTool, namespace: str, sources: Sources, path: Path) -
             tls=spec.tls,
         )
     if isinstance(spec, MCPServerSpec):
-        url = f"http://{tool.name}.{place}:{spec.deployment.port}/mcp"
+        at = (spec.http_transport.path if spec.http_transport else None) or "/mcp"
+        url = f"http://{tool.name}.{place}:{spec.deployment.port}/{at.lstrip('/')}"
         return _Server(namespace=place, url=url, timeout=spec.timeout)
     raise _nowhere(kind, place, tool.name, path)
 

@@ -12,7 +12,7 @@ MANAGED_BY = "kagent"
 
 RESOURCES: Mapping[str, Any] = {
     "requests": {"cpu": "100m", "memory": "384Mi"},
-    "limits": {"cpu": "2000m", "memory": "1Gi"},
+    "limits": {"cpu": "2", "memory": "1Gi"},
 }
 """kagent's default, for containers whose definition says nothing."""
 
