@@ -73,7 +73,9 @@ def find(path: Path) -> GitFolders:
 
 
 def watch(path: Path, on_change: Callable[[], None], stop: threading.Event) -> None:
-    """Call back after each change of the repository's references, until stopped.
+    """Call back at once, and after each change of the repository's references, until stopped.
+
+    The first call is for what happened before anybody watched.
 
     Args:
         path: top folder of a work tree, or a bare repository.
@@ -85,6 +87,7 @@ def watch(path: Path, on_change: Callable[[], None], stop: threading.Event) -> N
     """
     repository = find(path)
     seen = repository.state()
+    on_change()
     while not stop.is_set():
         watched = repository.folders()
         with contextlib.closing(_occasions(watched, stop)) as occasions:

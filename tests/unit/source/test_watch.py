@@ -21,11 +21,20 @@ def watching(path: Path) -> Iterator[Queue[float]]:
     thread = threading.Thread(target=watch, args=(path, lambda: seen.put(time.monotonic()), stop))
     thread.start()
     try:
+        seen.get(timeout=5)
         yield seen
     finally:
         stop.set()
         thread.join(5)
         assert not thread.is_alive()
+
+
+def test_the_first_call_is_for_what_happened_before(upstream: Path) -> None:
+    stop = threading.Event()
+
+    watch(upstream, stop.set, stop)
+
+    assert stop.is_set()
 
 
 def test_a_commit_is_seen_at_once(upstream: Path, commit: Git) -> None:
@@ -108,8 +117,6 @@ def test_a_repository_that_vanishes_and_returns_is_seen(
     tmp_path: Path, upstream: Path, commit: Git
 ) -> None:
     with watching(upstream) as seen:
-        commit(upstream, {"agents/a.yaml": "a: 0\n"})
-        seen.get(timeout=5)
         upstream.rename(tmp_path / "away")
         seen.get(timeout=5)
         (tmp_path / "away").rename(upstream)
