@@ -52,8 +52,9 @@ def guess(text: str, default_namespace: str) -> DefinitionId | None:
 
 def _guess_field(name: str, metadata: re.Match[str]) -> str | None:
     block = metadata["block"] or ""
-    indentation = re.match(r"\s*?([ \t]*)\S", block)
-    before = rf"^{indentation[1]}" if block and indentation else r"(?:^|[\s,])"
+    first = next((line for line in block.split("\n") if line.strip()), "")
+    indentation = first[: len(first) - len(first.lstrip())]
+    before = rf"^{indentation}" if first else r"(?:^|[\s,])"
     value = r"[\"']?([\w.:-]+)"
     found = re.search(
         rf"{before}{name}:[ \t]*{value}", metadata["flow"] or block, flags=re.MULTILINE

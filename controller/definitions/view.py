@@ -4,24 +4,35 @@ Checks and references read through this instead of the typed models, so that an 
 misspelt field still gets all its other findings in the same pass.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 from controller.definitions.catalog import Path
 
 
-@dataclass(frozen=True, slots=True)
 class View:
     """A value, or the absence of one, at a path of a document."""
 
-    value: Any
-    path: Path = ()
+    # A plain class: a thousand agents make a million views, and frozen dataclasses cost triple.
+    __slots__ = ("_key", "_parent", "_root", "value")
+
+    def __init__(self, value: Any, root: Path = ()) -> None:
+        """Look at a value that stands at the path `root` of its document."""
+        self.value = value
+        self._root = root
+        self._parent: View | None = None
+        self._key: str | int = ""
+
+    def _inner(self, value: Any, key: str | int) -> "View":
+        view = View(value)
+        view._parent = self
+        view._key = key
+        return view
 
     def __getitem__(self, key: str) -> "View":
         """Give what stands under a key; absent where this is no mapping or has no such key."""
-        value = self.value.get(key) if isinstance(self.value, Mapping) else None
-        return View(value, (*self.path, key))
+        value = self.value
+        return self._inner(value.get(key) if isinstance(value, dict) else None, key)
 
     def at(self, *keys: str) -> "View":
         """Follow several keys."""
@@ -36,7 +47,12 @@ class View:
 
     def holds(self, key: str) -> bool:
         """Tell whether the author wrote the key, if only with nothing after it."""
-        return isinstance(self.value, Mapping) and key in self.value
+        return isinstance(self.value, dict) and key in self.value
+
+    @property
+    def path(self) -> Path:
+        """Where the value stands in its document, or would stand."""
+        return self._root if self._parent is None else (*self._parent.path, self._key)
 
     @property
     def text(self) -> str:
@@ -52,10 +68,10 @@ class View:
         """Give the items of a list, or of a mapping its values; nothing for other values."""
         if isinstance(self.value, list):
             for index, item in enumerate(self.value):
-                yield View(item, (*self.path, index))
-        elif isinstance(self.value, Mapping):
+                yield self._inner(item, index)
+        elif isinstance(self.value, dict):
             for key, item in self.value.items():
-                yield View(item, (*self.path, key))
+                yield self._inner(item, key)
 
     def texts(self) -> tuple[str, ...]:
         """Give the items of a list that are text."""

@@ -156,9 +156,8 @@ def _foundry(foundry: View) -> Iterator[Violation]:
 
 
 def _numbers(spec: View) -> Iterator[Violation]:
-    for block in _BLOCKS.values():
-        for name in _NUMBERS:
-            number = spec[block][name]
+    for block in filter(None, (spec[name] for name in _BLOCKS.values())):
+        for number in (block[name] for name in _NUMBERS):
             if number.text and not _NUMBER.fullmatch(number.text):
                 yield Violation(
                     rule="not-a-number",
