@@ -9,6 +9,7 @@ from pathlib import Path
 
 import controller
 from controller.api import shell
+from controller.api.hosts import check_listen
 from controller.api.serve import Server
 from controller.api.services import Services
 from controller.cluster.client import Client
@@ -60,6 +61,7 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         RosterError: the state folder is in use, the cluster cannot be reached, or the address is
             refused; what was started before is stopped again.
     """
+    check_listen(settings.address[0], insecure_listen=settings.insecure_listen)
     with ExitStack() as started:
         store = started.enter_context(Store(settings.state_dir / "state"))
         _register(store, applications)

@@ -28,7 +28,7 @@ def settings(config: ConfigFile = None, output: Output = Format.TABLE) -> None:
         print_data(rows, output)
         return
     print_table(
-        ["setting", "value", "from", "message"],
+        ["setting", "value", "from", "meaning"],
         [(row["name"], row["value"], row["origin"], row["meaning"]) for row in rows],
     )
 
@@ -43,7 +43,7 @@ def explain(
     from controller.definitions.rules import RULES
 
     if rule is None:
-        print_table(["rule", "message"], [(item.id, item.summary) for item in RULES.values()])
+        print_table(["rule", "meaning"], [(item.id, item.summary) for item in RULES.values()])
         return
     if rule not in RULES:
         raise UsageError(f"There is no rule {rule!r}.", remedy="`roster explain` lists all.")

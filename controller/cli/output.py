@@ -35,13 +35,18 @@ _STYLES = {
     "Error": "red",
     "Unknown": "magenta",
 }
+_FOLDED = frozenset({"message", "meaning"})
+"""Columns of prose, which may take several lines."""
 
 
 def console(*, stderr: bool = False) -> "Console":
     """Give a console that colours on a terminal only, and honours NO_COLOR."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=not sys.stdout.isatty())
+    stream = sys.stderr if stderr else sys.stdout
+    # Nothing is folded for programs: they read lines.
+    width = None if stream.isatty() else 10_000
+    return Console(stderr=stderr, highlight=False, width=width)
 
 
 def print_error(error: RosterError) -> None:
@@ -77,7 +82,7 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
 
     result = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
     for column in columns:
-        result.add_column(column.upper(), overflow="fold", no_wrap=column != "message")
+        result.add_column(column.upper(), overflow="fold", no_wrap=column not in _FOLDED)
     for row in rows:
         result.add_row(*(Text(cell, style=_STYLES.get(cell, "")) for cell in row))
     return result

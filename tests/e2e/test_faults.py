@@ -56,7 +56,10 @@ def test_it_stops_on_a_signal(repository: Repository, roster: Roster) -> None:
             ["run", "--repo", "ftp://x/y", "--kubeconfig", "none"], 1, "none", id="no-kubeconfig"
         ),
         pytest.param(
-            ["run", "--repo", ".", "--listen", "0.0.0.0:80"], 2, "loopback", id="open-address"
+            ["run", "--repo", ".", "--listen", "0.0.0.0:80"],
+            2,
+            "--insecure-listen",
+            id="open-address",
         ),
         pytest.param(["run", "--config", "none.yaml"], 2, "none.yaml", id="no-config"),
         pytest.param(["validate", "missing"], 2, "missing", id="no-folder"),

@@ -1,0 +1,104 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from controller.cli.main import run_command
+from controller.cli.up import examples
+
+PROMPTS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: style}\ndata: {a: b}\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "agents").mkdir()
+    return tmp_path / "agents"
+
+
+def test_validate_is_silent_about_good_definitions(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "style.yaml").write_text(PROMPTS)
+
+    assert run_command(["validate", "agents"]) == 0
+    assert capsys.readouterr().out == "1 definitions, 1 objects, 0 errors, 0 warnings\n"
+
+
+def test_validate_names_the_place_and_fails(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "b.yaml").write_text("kind: [unfinished\n")
+
+    assert run_command(["validate", "agents"]) == 1
+    assert "agents/b.yaml:" in capsys.readouterr().out
+
+
+def test_render_masks_secrets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "s.yaml").write_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: canary}\n"
+    )
+
+    run_command(["render", "agents"])
+
+    assert "canary" not in capsys.readouterr().out
+
+
+def test_render_as_json_is_a_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "style.yaml").write_text(PROMPTS)
+
+    assert run_command(["render", "agents", "-o", "json"]) == 0
+    assert [item["kind"] for item in json.loads(capsys.readouterr().out)["items"]] == ["ConfigMap"]
+
+
+def test_the_example_repository_has_no_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["validate", str(examples() / "agents"), "-n", "agents"]) == 0
+    assert "0 errors, 0 warnings" in capsys.readouterr().out
+
+
+def test_the_schemas_beside_the_examples_are_up_to_date(tmp_path: Path) -> None:
+    """Written by `roster schema examples-repo/.schemas`."""
+    run_command(["schema", str(tmp_path)])
+
+    written = {file.name: file.read_text() for file in tmp_path.iterdir()}
+    stored = {file.name: file.read_text() for file in (examples() / ".schemas").iterdir()}
+    assert stored == written
+
+
+def test_settings_say_where_they_come_from(
+    folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROSTER_WORKERS", "7")
+
+    assert run_command(["settings", "-o", "json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)}
+    assert rows["workers"]["value"] == "7"
+    assert rows["workers"]["origin"] == "environment ROSTER_WORKERS"
+
+
+def test_the_manifests_of_an_installation_are_kubernetes_objects(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    import yaml  # noqa: PLC0415  used by this test alone
+
+    hostile = "x: {y}\n# 'z' \"q\""
+    code = run_command(["install", "--repo", hostile, "--image", "registry.example/roster:1"])
+
+    objects = list(yaml.safe_load_all(capsys.readouterr().out))
+    assert code == 0
+    assert {"Deployment", "Role", "RoleBinding", "ServiceAccount"} <= {o["kind"] for o in objects}
+    config = next(o for o in objects if o["kind"] == "ConfigMap")["data"]["roster.yaml"]
+    assert yaml.safe_load(config)["spec"]["source"]["repoURL"] == hostile
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *("up", "run", "validate", "render", "diff", "sync", "settings", "version", "explain"),
+        *("schema", "install", "app list", "app get", "app history", "local up", "local down"),
+        *("local status", "local reset", "local kubeconfig", "local logs"),
+    ],
+)
+def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command([*verb.split(), "--help"]) == 0
+    assert "Usage" in capsys.readouterr().out
