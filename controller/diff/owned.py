@@ -73,14 +73,15 @@ def _dropped(
         if below and isinstance(value, Mapping | list):
             # Others may own parts of it: only ours count.
             yield from _walk([] if isinstance(value, list) else {}, value, below, (name,), where)
-        else:
+        elif not normalise.is_nothing(value):
             yield Change(path=where, before=value, after=None)
 
 
 def _extras(desired: Mapping[str, Any], live: Mapping[str, Any], path: str) -> Iterator[Change]:
     """Give what an atomic value of ours has beyond the desired one and the server's defaults."""
     for name, value in live.items():
-        if name not in desired and paths.DEFAULTS.get(name) != value:
+        is_told = name in desired or normalise.is_nothing(value)
+        if not is_told and paths.DEFAULTS.get(name) != value:
             yield Change(path=paths.field(path, name), before=value, after=None)
 
 
