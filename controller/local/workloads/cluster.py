@@ -18,6 +18,7 @@ WATCHED = (
     "replicasets.apps",
     "deployments.apps",
     "statefulsets.apps",
+    "controllerrevisions.apps",
     "jobs.batch",
     "endpointslices.discovery.k8s.io",
 )
@@ -34,19 +35,19 @@ class Cluster:
     def __getitem__(self, resource: str) -> Informer:
         return self.informers[resource]
 
-    async def create(self, resource: str, body: Mapping[str, Any]) -> Manifest:
+    async def create(self, resource: str, body: dict[str, Any]) -> Manifest:
         """Create an object."""
         made = await self.store.create(resource, body["metadata"].get("namespace"), body)
         self.informers[resource].remember(made)
         return made
 
-    async def update(self, resource: str, body: Mapping[str, Any]) -> Manifest:
+    async def update(self, resource: str, body: dict[str, Any]) -> Manifest:
         """Write an object's metadata and spec, if it is still the version that was read."""
         made = await self.store.update(resource, body)
         self.informers[resource].remember(made)
         return made
 
-    async def update_status(self, resource: str, body: Mapping[str, Any]) -> Manifest:
+    async def update_status(self, resource: str, body: dict[str, Any]) -> Manifest:
         """Write an object's status and annotations, if it is still the version that was read."""
         made = await self.store.update_status(resource, body)
         self.informers[resource].remember(made)

@@ -7,8 +7,10 @@ from controller.local.workloads.cluster import Cluster
 from controller.local.workloads.deployments.controller import Deployments
 from controller.local.workloads.endpoints import EndpointSlices
 from controller.local.workloads.informers import controller_of, key_of
+from controller.local.workloads.jobs import Jobs
 from controller.local.workloads.queue import Queue, Visit
 from controller.local.workloads.replicasets import ReplicaSets
+from controller.local.workloads.statefulsets import StatefulSets
 from controller.objects import Manifest
 
 
@@ -17,6 +19,8 @@ def start(cluster: Cluster) -> list[Queue]:
     return [
         _owner(cluster, "deployments.apps", Deployments(cluster).visit, "replicasets.apps"),
         _owner(cluster, "replicasets.apps", ReplicaSets(cluster).visit, "pods"),
+        _owner(cluster, "statefulsets.apps", StatefulSets(cluster).visit, "pods"),
+        _owner(cluster, "jobs.batch", Jobs(cluster).visit, "pods"),
         _endpoint_slices(cluster),
     ]
 

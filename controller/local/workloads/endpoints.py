@@ -1,7 +1,7 @@
 """EndpointSlices: which pods a service leads to, and on which ports.
 
-Pods with the same ports share a slice; named target ports, and ports that the kubelet had to map, may
-differ from pod to pod. Restates `pkg/controller/endpointslice` of Kubernetes.
+Pods with the same ports share a slice; named target ports, and ports that the kubelet had to map,
+may differ from pod to pod. Restates `pkg/controller/endpointslice` of Kubernetes.
 """
 
 from collections.abc import Mapping, Sequence

@@ -32,6 +32,7 @@ class Workloads:
         controlling = store.acting_as(_CONTROLLERS, manager="kube-controller-manager")
         self._folder = folder
         self._api_url = api_url
+        self._ca_file = ca_file
         self._kubelet_store = store.acting_as("system:node:local", manager="kubelet")
         self._informers = {name: Informer(controlling, name) for name in WATCHED}
         self._recorder = Recorder(controlling)
@@ -120,6 +121,7 @@ class Workloads:
             images=Images(self._folder),
             addresses=taken,
             api_url=self._api_url,
+            ca_file=self._ca_file,
         )
 
 

@@ -92,7 +92,7 @@ class Images:
 def command(
     image: Image, arguments: Sequence[str] | None, entrypoint: Sequence[str] | None
 ) -> list[str]:
-    """Give what to execute: the container's command, or the image's with the container's arguments.
+    """Give what to execute: the container's command, or the image's, with the arguments.
 
     As in Kubernetes, a command of the container replaces the image's entrypoint.
 
@@ -120,7 +120,7 @@ def executable(words: Sequence[str]) -> list[str]:
 
 
 def environment(image: Image) -> dict[str, str]:
-    """Give the variables that such an image would set, or that its programs need on this machine."""
+    """Give the variables that such an image would set, or that its programs need here."""
     if image.entrypoint[0] in {"node", "npx", "uvx", "uv"}:
         indexes = {k: v for k, v in os.environ.items() if k.lower().startswith(_INDEX_PREFIXES)}
         return {**indexes, "NODE_USE_ENV_PROXY": "1"}
@@ -136,7 +136,7 @@ def _with_tag(image: str) -> str:
 
 def _parse(file: Path) -> Mapping[str, tuple[str, ...]]:
     try:
-        rows = yaml.load(file.read_text(), yaml.CSafeLoader) or {}  # noqa: S506 - it is a safe loader
+        rows = yaml.load(file.read_text(), yaml.CSafeLoader) or {}
         return {str(pattern): _words(words) for pattern, words in rows.items()}
     except (OSError, yaml.YAMLError, AttributeError, TypeError) as error:
         raise ImageError(

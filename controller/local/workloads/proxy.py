@@ -271,7 +271,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Copy until the other direction ends: a client may finish its request and wait for the answer."""
+    """Copy, and do not end before the other direction: the answer comes after the request."""
     await _copy(reader, writer)
     if writer.can_write_eof():
         writer.write_eof()

@@ -1,7 +1,7 @@
 """A queue of keys for one controller: level-triggered, one visit per key at a time, with back-off.
 
-The same discipline as `reconcile.workqueue`, for asyncio: adding a key twice is adding it once, a key
-that is added while it is being visited is visited again, and a failed visit is repeated later.
+The same discipline as `reconcile.workqueue`, for asyncio: adding a key twice is adding it once, a
+key that is added while it is being visited is visited again, and a failed visit is repeated later.
 """
 
 import asyncio

@@ -7,7 +7,7 @@ from controller.objects import Manifest, canonical
 
 HASH_LABEL = "pod-template-hash"
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-"""Kubernetes' letters for generated names: no vowels, so no words (`apimachinery/pkg/util/rand`)."""
+"""Kubernetes' letters for names: no vowels, so no words (`apimachinery/pkg/util/rand`)."""
 
 
 def template_hash(template: Manifest, collisions: int = 0) -> str:

@@ -1,1 +1,1 @@
-"""Deployments: ReplicaSets made, scaled and retired, as Kubernetes' deployment controller does it."""
+"""Deployments: ReplicaSets made, scaled and retired as Kubernetes' controller does it."""

@@ -21,7 +21,7 @@ def condition(status: Mapping[str, Any], kind: str) -> Condition | None:
     return next((each for each in status.get("conditions") or () if each["type"] == kind), None)
 
 
-def with_condition(
+def with_condition(  # noqa: PLR0913, PLR0917 - a condition is these, in this order everywhere
     conditions: Sequence[Condition], kind: str, state: str, reason: str, message: str, now: datetime
 ) -> list[Condition]:
     """Give the conditions with this one set.
@@ -136,7 +136,7 @@ def _with_progress(
 
 
 def _refreshed(conditions: list[Condition], message: str, now: datetime) -> list[Condition]:
-    """Set Progressing anew, also where it says the same: its time is what the deadline runs from."""
+    """Set Progressing anew, also where it says the same: the deadline runs from its time."""
     current = next((each for each in conditions if each["type"] == "Progressing"), None)
     others = without_condition(conditions, "Progressing")
     set_now = with_condition(others, "Progressing", "True", "ReplicaSetUpdated", message, now)

@@ -1,7 +1,7 @@
 """Deployments: makes, scales and retires ReplicaSets until the status says that all is available.
 
-One visit carries out one step of a rollout from what is there now; the ReplicaSets' answers cause the
-next visit. The order of steps is that of `deployment_controller.go` (`syncDeployment`).
+One visit carries out one step of a rollout from what is there now; the ReplicaSets' answers cause
+the next visit. The order of steps is that of `deployment_controller.go` (`syncDeployment`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -48,7 +48,7 @@ def bounds(deployment: Manifest) -> tuple[int, int]:
 
 
 def newest(deployment: Manifest, replica_sets: Sequence[Manifest]) -> Manifest | None:
-    """Give the ReplicaSet with the Deployment's current template; the oldest if there are several."""
+    """Give the ReplicaSet with the Deployment's current template; the oldest of several."""
     wanted = without_hash(deployment["spec"]["template"])
     fitting = (each for each in replica_sets if without_hash(each["spec"]["template"]) == wanted)
     return min(fitting, key=_age, default=None)

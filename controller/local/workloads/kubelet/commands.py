@@ -1,4 +1,4 @@
-"""From a container of a pod to what is executed: command, environment and folder, all translated."""
+"""From a container of a pod to what is executed: command, environment, folder, all translated."""
 
 import json
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from controller.local.workloads import images
-from controller.local.workloads.kubelet import environment
+from controller.local.workloads.kubelet import environment, kubeconfig
 from controller.local.workloads.kubelet.addresses import PodAddress
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.paths import MOUNTS, Translation
@@ -28,7 +28,7 @@ class Command:
         return images.executable([self.translation.text(text) for text in argv])
 
 
-def prepare(
+def prepare(  # noqa: PLR0913 - a command is made from all of these
     node: Node,
     pod: Manifest,
     container: Mapping[str, Any],
@@ -59,6 +59,9 @@ def prepare(
         **images.environment(image),
         "TMPDIR": mounts.get("/tmp", str(_made(folder / "tmp"))),  # noqa: S108 - a mount's name
         MOUNTS: json.dumps(mounts, sort_keys=True),
+        **kubeconfig.write(
+            folder / "kubeconfig", mounts, api_url=node.api_url, ca_file=node.ca_file
+        ),
         **{name: translation.text(value) for name, value in own.items()},
     }
     known = {**base, **own}

@@ -29,13 +29,16 @@ _CAPTURED_BYTES = 10 * 1024
 
 
 class Pod(Protocol):
-    """What a container needs of its pod: `PodRun`, and a small one in tests."""
+    """What a container needs of its pod, which is above it and runs it."""
 
     node: Node
     folder: Path
     address: PodAddress
     volumes: Mapping[str, Path]
-    manifest: Manifest
+
+    @property
+    def manifest(self) -> Manifest:
+        """The pod as the API has it now."""
 
     def container(self, name: str) -> states.Container:
         """Give what is known about a container."""

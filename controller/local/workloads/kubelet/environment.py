@@ -39,7 +39,7 @@ def resolve(
     """
     values: dict[str, str] = {}
     for source in container.get("envFrom") or ():
-        values |= _all_of(pod, source, lookup)
+        values |= _all_of(source, lookup)
     for entry in container.get("env") or ():
         value = _value(pod, container, entry, lookup=lookup, address=address, known=values)
         if value is not None:
@@ -72,13 +72,13 @@ def content(manifest: Manifest) -> dict[str, bytes]:
     return {key: value.encode() for key, value in (plain or {}).items()} | decoded
 
 
-def _all_of(pod: Manifest, source: Mapping[str, Any], lookup: Lookup) -> dict[str, str]:
+def _all_of(source: Mapping[str, Any], lookup: Lookup) -> dict[str, str]:
     kind, reference = (
         ("ConfigMap", source["configMapRef"])
         if "configMapRef" in source
         else ("Secret", source["secretRef"])
     )
-    found = _find(pod, kind, reference, lookup)
+    found = _find(kind, reference, lookup)
     prefix = source.get("prefix") or ""
     return {
         prefix + key: value.decode(errors="replace")
@@ -116,7 +116,7 @@ def _value(  # noqa: PLR0913 - a variable may come from each of these
 
 
 def _key(pod: Manifest, kind: str, reference: Mapping[str, Any], lookup: Lookup) -> str | None:
-    found = _find(pod, kind, reference, lookup)
+    found = _find(kind, reference, lookup)
     value = content(found).get(reference["key"]) if found else None
     if value is None and not reference.get("optional"):
         place = f"{pod['metadata']['namespace']}/{reference['name']}"
@@ -125,9 +125,7 @@ def _key(pod: Manifest, kind: str, reference: Mapping[str, Any], lookup: Lookup)
     return None if value is None else value.decode(errors="replace")
 
 
-def _find(
-    pod: Manifest, kind: str, reference: Mapping[str, Any], lookup: Lookup
-) -> Manifest | None:
+def _find(kind: str, reference: Mapping[str, Any], lookup: Lookup) -> Manifest | None:
     found = lookup(kind, reference.get("name") or "")
     if found is None and not reference.get("optional"):
         message = f'{kind.lower()} "{reference.get("name")}" not found'

@@ -1,4 +1,4 @@
-"""The parent of every container process: a small program of its own, run by path, standard library only.
+"""The parent of every container process: a small program, run by path, standard library only.
 
 Why a program and not `subprocess` in the kubelet: nothing may outlive the local cluster, also when
 it is killed with -9. This program notices that its parent is gone because their socket ends, and
@@ -8,9 +8,9 @@ kernel kills the containers (PR_SET_PDEATHSIG, set between fork and exec, which 
 there is one thread). Forking from ten megabytes is also quicker than from the API server's process.
 
 Run as `python -I -S launcher.py FD`; FD is a stream socket. Each message is a length (4 bytes, big
-endian) and JSON. In: `{"op": "spawn", "id", "argv", "env", "cwd", "marker"}` with the descriptors for
-stdout and stderr attached, and `{"op": "kill", "id", "signal", "group"}`. Out: `{"id", "pid"}` or
-`{"id", "error", "errno"}`, and later `{"id", "exit"}` with an exit code, or minus a signal's number.
+endian) and JSON. In: `{"op": "spawn", "id", "argv", "env", "cwd", "marker"}` with the descriptors
+for stdout and stderr attached, and `{"op": "kill", "id", "signal", "group"}`. Out: `{"id", "pid"}`
+or `{"id", "error", "errno"}`, and later `{"id", "exit"}`: an exit code, or minus a signal's number.
 """
 
 import ctypes
@@ -92,7 +92,7 @@ class Launcher:
         if not data:
             return False
         for descriptor in fds:
-            os.set_inheritable(descriptor, False)
+            os.set_inheritable(descriptor, False)  # noqa: FBT003 - it takes no keyword
         self._fds.extend(fds)
         self._buffer += data
         while (message := self._next()) is not None:
@@ -201,7 +201,7 @@ def marked(entry: str) -> list[int]:
     """List the processes whose environment, when they were started, had this `NAME=value`."""
     wanted = entry.encode()
     found = []
-    for name in os.listdir("/proc") if _IS_LINUX else ():
+    for name in os.listdir("/proc") if _IS_LINUX else ():  # noqa: PTH208 - as below
         if not name.isdigit():
             continue
         try:
@@ -236,8 +236,8 @@ def _prctl(option: int, value: int) -> None:
 
 def _pipe() -> tuple[int, int]:
     reading, writing = os.pipe()
-    os.set_blocking(reading, False)
-    os.set_blocking(writing, False)
+    for descriptor in (reading, writing):
+        os.set_blocking(descriptor, False)
     return reading, writing
 
 

@@ -31,8 +31,9 @@ _INHERITED = (
     "HTTPS_PROXY",
     "https_proxy",
 )
-"""Variables of the user's shell that a pod gets: how to find programs and the network. Nothing else:
-a key that happens to be exported is not every agent's to read; it belongs in a Secret."""
+"""Variables of the user's shell that a pod gets: how to find programs and the network.
+
+Nothing else: an exported key is not every agent's to read; it belongs in a Secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ class Node:
     images: Images
     addresses: Addresses
     api_url: str
+    ca_file: Path
 
     def lookup(self, namespace: str) -> Callable[[str, str], Manifest | None]:
         """Give the function that finds ConfigMaps and Secrets of a namespace."""

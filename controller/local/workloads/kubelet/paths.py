@@ -46,7 +46,7 @@ class Translation:
 
 
 def _mention(mount: str) -> re.Pattern[str]:
-    """The path as a whole or as a beginning: in `--dir=/config/x`, not in `/app/config` or `/config2`.
+    """The path as a whole or as a beginning: in `--dir=/config/x`, not in `/app/config`.
 
     A URL's path (`http://host/config`) is preceded by a letter or digit, so it is left alone.
     """

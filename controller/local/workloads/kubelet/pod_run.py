@@ -34,7 +34,7 @@ class PodRun:
         self.key: Key = key_of(pod)
         self.uid: str = pod["metadata"]["uid"]
         self.folder: Path = node.folder / "pods" / self.uid
-        self.volumes: dict[str, Path] = {}
+        self.volumes: Mapping[str, Path] = {}
         self.address = PodAddress("")
         self.runs: dict[str, ContainerRun] = {}
         self.is_stopping = False
@@ -82,7 +82,7 @@ class PodRun:
         await self._dependency.wait()
 
     def dependency_changed(self, kind: str, name: str) -> None:
-        """Take note of a changed ConfigMap or Secret: wake who waits, renew volumes that show it."""
+        """Note a changed ConfigMap or Secret: wake who waits, renew volumes that show it."""
         self._dependency.set()
         if self.volumes and (kind, name) in volumes.references(self.manifest):
             try:

@@ -24,6 +24,8 @@ from controller.local.workloads.kubelet import launcher
 CLUSTER_MARKER = "ROSTER_LOCAL_CLUSTER"
 """Environment variable of every container: which local cluster's it is."""
 
+_HAS_PROC = Path("/proc/self/stat").exists()
+
 
 class SpawnError(Exception):
     """The system could not start the command; the message is what a person should read."""
@@ -198,11 +200,11 @@ class Processes:
 
 def start_time(pid: int) -> str:
     """Say when a process was started, precisely enough to tell two with one number; else empty."""
-    try:
-        # Field 22; the second field, the name in brackets, may itself hold spaces and brackets.
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except OSError:
-        if sys.platform == "linux":
+    if _HAS_PROC:
+        try:
+            # Field 22; the second field, the name in brackets, may itself hold spaces and brackets.
+            return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        except OSError:
             return ""
     command = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
     found = subprocess.run(command, capture_output=True, text=True, check=False, timeout=5)  # noqa: S603 - fixed path, a number

@@ -185,7 +185,7 @@ def _shown(container: Container) -> dict[str, Any]:
     return shown
 
 
-def _conditions(  # noqa: PLR0913 - a condition is about all this
+def _conditions(  # noqa: PLR0913, PLR0917 - a condition is about all this
     pod: Manifest,
     current: str,
     inits: Sequence[Container],

@@ -1,11 +1,10 @@
 """Volumes as folders: what a pod's volumes hold, and how they are written.
 
-ConfigMaps, Secrets, projections and the downward API are written as the kubelet's atomic writer does:
-files are links through `..data`, a link that is swapped when the content changes, so a reader sees
-the old set of files or the new one and never a mixture.
+ConfigMaps, Secrets, projections and the downward API are written as the kubelet's atomic writer
+does it: files are links through `..data`, a link that is swapped when the content changes, so a
+reader sees the old set of files or the new one and never a mixture.
 """
 
-import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
@@ -135,7 +134,7 @@ def write(folder: Path, files: Files) -> bool:
         path.write_bytes(file.content)
         path.chmod(file.mode)
     fresh.mkdir(exist_ok=True)
-    old = os.readlink(current) if current.is_symlink() else None
+    old = current.readlink() if current.is_symlink() else None
     _swap(folder, fresh.name)
     _link(folder, {name.split("/", 1)[0] for name in files})
     if old:
@@ -180,7 +179,7 @@ def _of_source(
     if "serviceAccountToken" in source:
         wanted = source["serviceAccountToken"]
         token = sources.tokens[_token_request(wanted)]
-        # The real kubelet takes rights from group and others where it can give the file to the user.
+        # As the real kubelet where it can give the file to the container's user.
         return {wanted["path"]: File(token.encode(), 0o600)}
     message = f"a projection of {', '.join(source)} is not supported by the local cluster"
     raise VolumeError(message)
