@@ -13,7 +13,9 @@ from controller.diff.difference import Outcome
 KEYED = {"containers", "env"}
 """Names whose lists are merged by `name`, as in the real API; other lists are atomic."""
 
-scalars = st.one_of(st.booleans(), st.integers(-9, 9), st.sampled_from(["", "a", "1", "100m", "x y"]))
+scalars = st.one_of(
+    st.booleans(), st.integers(-9, 9), st.sampled_from(["", "a", "1", "100m", "x y"])
+)
 names = st.sampled_from(["image", "value", "args", "replicas", "labels", "a.b/c"])
 
 
