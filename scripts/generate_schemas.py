@@ -170,11 +170,12 @@ def _columns(raw: dict[str, Any]) -> dict[str, str]:
     """Give the descriptions that tables need: those of the fields their columns stand for."""
     wanted = package_columns()
     found = {}
-    for name, node in raw.items():
+    for name, node in sorted(raw.items()):
         for field in node.get("properties", {}):
-            label = f"{short(name)}.{field}"
+            # Without the group, because the first group in order (core) is the one meant.
+            label = f"{short(name).partition('.')[2]}.{field}"
             if label in wanted:
-                found[label] = node["properties"][field].get("description", "")
+                found.setdefault(label, node["properties"][field].get("description", ""))
     return found
 
 

@@ -238,11 +238,12 @@ def _time(value: Any, *, micro: bool) -> str:
 
 def _mismatch(value: Any, kind: Type, owner: Type, path: str) -> DecodingError:
     place = f"{owner.name.rpartition('.')[2]}.{_INDEX.sub('', path)}"
-    text = f"json: cannot unmarshal {_json_name(value)} into Go struct field {place} of type"
+    text = f"json: cannot unmarshal {json_name(value)} into Go struct field {place} of type"
     return DecodingError(f"{text} {_go_name(kind)}")
 
 
-def _json_name(value: Any) -> str:
+def json_name(value: Any) -> str:
+    """Name the kind of a JSON value as Go does."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, int | float):

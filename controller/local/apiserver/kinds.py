@@ -149,7 +149,7 @@ def _create_service(value: Value, storage: Storage) -> None:
     if spec["type"] == "ExternalName":
         return
     if not spec.get("clusterIP"):
-        taken = (s["spec"].get("clusterIP") for s in storage.list("services"))
+        taken = (s["spec"].get("clusterIP") for s in storage.scan("services"))
         spec["clusterIP"] = _free_address(taken)
     spec["clusterIPs"] = [spec["clusterIP"]]
     spec.setdefault("ipFamilies", ["IPv4"])

@@ -45,12 +45,12 @@ def _is_open_to_all(user: User, action: Action) -> bool:
 
 def rules_for(user: User, namespace: str, storage: Storage) -> Iterator[Mapping[str, Any]]:
     """Give the rules that apply to a user, everywhere and in one namespace."""
-    for binding in storage.list(f"clusterrolebindings.{_GROUP}"):
+    for binding in storage.scan(f"clusterrolebindings.{_GROUP}"):
         if _binds(binding, user, ""):
             yield from _role_rules(binding["roleRef"], "", storage)
     if not namespace:
         return
-    for binding in storage.list(f"rolebindings.{_GROUP}", namespace):
+    for binding in storage.scan(f"rolebindings.{_GROUP}", namespace):
         if _binds(binding, user, namespace):
             yield from _role_rules(binding["roleRef"], namespace, storage)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from controller.local.apiserver import errors
+from controller.local.apiserver.resources import Resource
 
 _TOKEN = re.compile(r"\s*(==|!=|=|!|,|\(|\)|<|>|[^\s=!,()<>]+)")
 _SPECIAL = frozenset(["==", "!=", "=", "!", ",", "(", ")", "<", ">"])
@@ -164,10 +165,13 @@ _FIELDS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 
-def selectable(storage_key: str, *, namespaced: bool) -> tuple[str, ...]:
+def selectable(resource: Resource) -> tuple[str, ...]:
     """Give the fields that objects of a resource can be selected by."""
-    common = ("metadata.name", "metadata.namespace") if namespaced else ("metadata.name",)
-    return (*common, *_FIELDS.get(storage_key, ()))
+    common = ("metadata.name", "metadata.namespace") if resource.namespaced else ("metadata.name",)
+    if resource.custom is not None:
+        declared = resource.custom.get("selectableFields", ())
+        return (*common, *(field["jsonPath"].lstrip(".") for field in declared))
+    return (*common, *_FIELDS.get(resource.storage_key, ()))
 
 
 def parse_fields(text: str, known: Sequence[str]) -> list[tuple[str, bool, str]]:

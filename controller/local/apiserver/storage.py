@@ -159,7 +159,7 @@ class Storage:
         table = self._tables.get(key.resource)
         return table.objects.get((key.namespace, key.name)) if table else None
 
-    def list(
+    def scan(
         self, resource: str, namespace: str | None = None, *, after: tuple[str, str] | None = None
     ) -> Iterator[Object]:
         """Give the objects of a resource by namespace and name, beginning after a given one."""

@@ -413,20 +413,33 @@ class Verbs:
 
     def _check_envelope(self, call: Call, body: Any) -> None:
         resource = call.resource
-        kind, version = (body.get("kind"), body.get("apiVersion")) if isinstance(body, Mapping) else ("", "")
         if not isinstance(body, Mapping):
             raise errors.bad_request(
                 f"the object provided is unrecognized (must be of type {resource.kind}): couldn't"
                 " get version/kind; json parse error: json: cannot unmarshal"
+                f" {decoding.json_name(body)} into Go value of type struct {{ APIVersion string"
+                ' "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
             )
-        if (kind and kind != resource.kind) or (version and version != resource.api_version):
-            given, (group, short) = kind or resource.kind, _split(version or resource.api_version)
-            package = _package(resource.group)
+        kind = body.get("kind") or resource.kind
+        version = body.get("apiVersion") or resource.api_version
+        if kind != resource.kind:
+            raise errors.bad_request(self._wrong_kind(resource, kind, version))
+        if version != resource.api_version:
             raise errors.bad_request(
-                f'{given} in version "{short}" cannot be handled as a {resource.kind}:'
-                f" converting ({_package(group) if group else 'v1'}{'.' if not group else '/' + short + '.'}{given})"
-                f" to ({package}.{resource.kind}): unknown conversion"
+                f"the API version in the data ({version}) does not match the expected API version"
+                f" ({resource.api_version})"
             )
+
+    def _wrong_kind(self, resource: Resource, kind: str, api_version: str) -> str:
+        version = api_version.rpartition("/")[2]
+        text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}:'
+        if self.registry.by_kind(api_version, kind) is None:
+            return f'{text} no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+        package = resource.group.partition(".")[0] or "core"
+        return (
+            f"{text} converting ({version}.{kind}) to ({package}.{resource.kind}): unknown"
+            " conversion"
+        )
 
     def _decoded(self, call: Call, body: Mapping[str, Any], known: Any = None) -> Object:
         """Read, prune and default an object; tell the client of fields that nobody knows."""
@@ -530,15 +543,6 @@ def _type_of(resource: Resource) -> schema.Type:
         node = resource.custom.get("schema", {}).get("openAPIV3Schema", {"type": "object"})
         return schema.custom_type(node)
     return schema.published().type_of(resource.group, resource.version, resource.kind)
-
-
-def _split(api_version: str) -> tuple[str, str]:
-    group, _, version = api_version.rpartition("/")
-    return group, version
-
-
-def _package(group: str) -> str:
-    return group.partition(".")[0] if group else "core"
 
 
 def _convert_secret(resource: Resource, value: Object) -> None:

@@ -1,0 +1,510 @@
+"""The wire: an ASGI application that reads requests, calls the verbs and writes the answers.
+
+A bare callable rather than a framework's routes: the paths of the API follow from the resource
+table, and a request should cost less than its object's rules do.
+"""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
+
+import orjson
+
+from controller.local.apiserver import (
+    conversion,
+    discovery,
+    errors,
+    identity,
+    listing,
+    openapi,
+    patches,
+    printing,
+    rbac,
+    requests,
+    reviews,
+    scale,
+)
+from controller.local.apiserver.delegates import (
+    Delegates,
+    LogRequest,
+    ProxyTarget,
+    Receive,
+    Scope,
+    Send,
+)
+from controller.local.apiserver.errors import ApiError, NoSuchPathError
+from controller.local.apiserver.identity import InvalidTokenError, Tokens, User
+from controller.local.apiserver.requests import Request, Target
+from controller.local.apiserver.resources import Registry
+from controller.local.apiserver.storage import Object
+from controller.local.apiserver.verbs import Call, Verbs, utc_now
+
+_JSON = b"application/json"
+_TEXT = b"text/plain; charset=utf-8"
+_HEALTH = frozenset(["/healthz", "/livez", "/readyz"])
+# A watch without a timeout ends after some such time, so that clients spread over restarts.
+_WATCH_S = (1800, 3600)
+_BOOKMARK_S = 60.0
+
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer; the body is a JSON value, or bytes that are sent as they are."""
+
+    status: int
+    body: Any
+    media: bytes = _JSON
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of the body."""
+        if isinstance(self.body, bytes):
+            return self.body
+        return orjson.dumps(self.body, option=orjson.OPT_APPEND_NEWLINE)
+
+
+class App:
+    """The API server's ASGI application."""
+
+    def __init__(
+        self, verbs: Verbs, registry: Registry, tokens: Tokens, *, address: str = ""
+    ) -> None:
+        self.verbs = verbs
+        self.registry = registry
+        self.tokens = tokens
+        self.address = address
+        self.delegates: Delegates | None = None
+        self.is_ready: Callable[[], bool] = lambda: True
+        self._documents = openapi.Documents(registry)
+        self._closing = asyncio.Event()
+
+    def close_streams(self) -> None:
+        """End all watches, so that the server can stop."""
+        self._closing.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        headers = {name.decode(): value.decode("latin-1") for name, value in scope["headers"]}
+        request = Request(
+            method=scope["method"],
+            path=scope["path"],
+            query=requests.parse_query(scope["query_string"]),
+            headers=headers,
+        )
+        try:
+            await self._serve(request, scope, receive, send)
+        except ApiError as e:
+            answer = Answer(e.code, e.status)
+            await _send(send, request, answer)
+        except NoSuchPathError:
+            await _send(send, request, Answer(404, b"404 page not found\n", _TEXT))
+
+    async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
+        user = self._user(request)
+        if request.path in _HEALTH or request.path.startswith(("/livez/", "/readyz/")):
+            await _send(send, request, self._health(request))
+            return
+        try:
+            target = requests.target_of(request.path, self.registry)
+        except NoSuchPathError:
+            self._allow(user, rbac.Action(verb=request.method.lower(), path=request.path))
+            await _send(send, request, self._document(request))
+            return
+        verb = requests.verb_of(request, target)
+        self._authorize(user, verb, target)
+        if target.subresource == "proxy":
+            await self._proxy(target, scope, receive, send)
+        elif target.subresource == "log":
+            await self._log(request, target, send)
+        elif verb == "watch":
+            await self._watch(request, target, receive, send)
+        else:
+            full = replace(request, body=await _read(receive))
+            await _send(send, full, self._answer(full, target, verb, user))
+
+    # Who is asking
+
+    def _user(self, request: Request) -> User:
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        if not token:
+            return identity.ANONYMOUS
+        if kind.lower() != "bearer":
+            raise errors.unauthorized()
+        try:
+            return self.tokens.user_of(token.strip(), now=utc_now())
+        except InvalidTokenError as e:
+            raise errors.unauthorized() from e
+
+    def _allow(self, user: User, action: rbac.Action) -> None:
+        if not rbac.is_allowed(user, action, self.verbs.storage):
+            text = rbac.refusal(user, action)
+            raise ApiError(403, "Forbidden", f"forbidden: {text}", details={})
+
+    def _authorize(self, user: User, verb: str, target: Target) -> None:
+        if user.is_admin:
+            return
+        namespace = target.namespace
+        if target.resource.storage_key == "namespaces":
+            namespace = target.name
+        action = rbac.Action(
+            verb=verb,
+            group=target.resource.group,
+            resource=target.resource.plural,
+            subresource=target.subresource,
+            namespace=namespace,
+            name=target.name,
+        )
+        if not rbac.is_allowed(user, action, self.verbs.storage):
+            raise errors.forbidden(target.resource, target.name, rbac.refusal(user, action))
+
+    # Documents
+
+    def _health(self, request: Request) -> Answer:
+        if not self.is_ready() and request.path.startswith("/readyz"):
+            return Answer(500, b"[-]poststarthook/start failed\n", _TEXT)
+        return Answer(200, b"ok", _TEXT)
+
+    def _document(self, request: Request) -> Answer:
+        if request.method not in {"GET", "HEAD"}:
+            raise NoSuchPathError(request.path)
+        path = request.path.rstrip("/") or "/"
+        if path == "/version":
+            return Answer(200, discovery.VERSION)
+        if path in {"/api", "/apis"}:
+            return self._groups(request, core=path == "/api")
+        if path.startswith("/openapi/"):
+            found = self._documents.get(path, request.headers.get("accept", ""))
+            return Answer(200, found.content, found.media)
+        if path == "/":
+            paths = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz"]
+            return Answer(200, {"paths": [*paths, "/version"]})
+        document = self._group_document(path)
+        if document is None:
+            raise NoSuchPathError(path)
+        return Answer(200, document)
+
+    def _groups(self, request: Request, *, core: bool) -> Answer:
+        for part in request.headers.get("accept", "").split(","):
+            if discovery.AGGREGATED in part and "v=v2" in part and "v2beta1" not in part:
+                media = b"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
+                return Answer(200, discovery.aggregated(self.registry, core=core), media)
+        if core:
+            return Answer(200, discovery.core_versions(self.address))
+        return Answer(200, discovery.groups(self.registry))
+
+    def _group_document(self, path: str) -> dict[str, Any] | None:
+        match path.strip("/").split("/"):
+            case ["api", version]:
+                return discovery.resources(self.registry, "", version)
+            case ["apis", group]:
+                return discovery.group(self.registry, group)
+            case ["apis", group, version]:
+                return discovery.resources(self.registry, group, version)
+        return None
+
+    # Objects
+
+    def _answer(self, request: Request, target: Target, verb: str, user: User) -> Answer:
+        sub = target.resource.subresources.get(target.subresource)
+        if verb not in (sub.verbs if sub else target.resource.verbs):
+            raise errors.method_not_allowed()
+        call = _call(request, target)
+        if target.subresource in {"binding", "eviction", "token", "scale", "finalize", "approval"}:
+            return self._special(request, call, verb)
+        if verb == "create" and "list" not in target.resource.verbs:
+            body = requests.body_of(request, target.resource.kind)
+            if target.resource.kind == "Binding":
+                return self._bind_by_name(call, body)
+            return Answer(201, reviews.review(self.verbs, self.tokens, user, call, body))
+        match verb:
+            case "get":
+                return self._shaped(request, call, self.verbs.get(call), 200)
+            case "list":
+                return self._list(request, call)
+            case "deletecollection":
+                return self._delete_collection(request, call)
+            case "delete":
+                options = _delete_options(request, target)
+                return self._shaped(request, call, self.verbs.delete(call, options), 200)
+            case _:
+                return self._write(request, call, verb)
+
+    def _write(self, request: Request, call: Call, verb: str) -> Answer:
+        if verb == "create":
+            body = requests.body_of(request, call.resource.kind)
+            return self._shaped(request, call, self.verbs.create(call, body), 201)
+        is_there = self.verbs.storage.get(call.key) is not None
+        if verb == "update":
+            value = self.verbs.update(call, requests.body_of(request, call.resource.kind))
+        else:
+            value = self._patch(request, call)
+        return self._shaped(request, call, value, 200 if is_there else 201)
+
+    def _patch(self, request: Request, call: Call) -> Object:
+        media, patch = requests.patch_of(request, call.resource)
+        if media == patches.APPLY and not request.first("fieldManager"):
+            cause = errors.required("fieldManager", "is required for apply patch")
+            raise errors.invalid("PatchOptions", "meta.k8s.io", "", [cause])
+        if media != patches.APPLY and request.first("force"):
+            cause = errors.forbidden_field("force", "may not be specified for non-apply patch")
+            raise errors.invalid("PatchOptions", "meta.k8s.io", "", [cause])
+        return self.verbs.patch(call, media, patch)
+
+    def _special(self, request: Request, call: Call, verb: str) -> Answer:
+        name = call.subresource
+        if name == "scale" and verb == "get":
+            return Answer(200, scale.get(self.verbs, call))
+        if name == "scale" and verb == "patch":
+            media, patch = requests.patch_of(request, call.resource)
+            return Answer(200, scale.patch(self.verbs, call, media, patch))
+        if name in {"finalize", "approval"} and verb in {"get", "patch"}:
+            return self._write(request, call, verb) if verb == "patch" else Answer(200, self.verbs.get(call))
+        body = requests.body_of(request, call.resource.subresources[name].kind)
+        match name:
+            case "scale":
+                return Answer(200, scale.update(self.verbs, call, body))
+            case "token":
+                return Answer(201, reviews.request_token(self.verbs, self.tokens, call, body))
+            case "binding":
+                return Answer(201, reviews.bind(self.verbs, call, body))
+            case "eviction":
+                return Answer(201, reviews.evict(self.verbs, call, body))
+            case _:
+                return Answer(200, self.verbs.update(call, body))
+
+    def _bind_by_name(self, call: Call, body: Any) -> Answer:
+        pods = self.registry.by_name("pods")
+        name = (body.get("metadata") or {}).get("name", "")
+        return Answer(201, reviews.bind(self.verbs, replace(call, resource=pods, name=name), body))
+
+    def _list(self, request: Request, call: Call) -> Answer:
+        asked = listing.asked(request, call)
+        found = listing.collect(self.verbs.storage, call, asked)
+        form = _form(request)
+        if form.shape == "Table":
+            columns = request.first("includeObject", "Metadata")
+            table = printing.table(call.resource, found.items, found.metadata, columns, utc_now())
+            return Answer(200, table)
+        if form.shape == "PartialObjectMetadataList":
+            items = [printing.metadata_only(value) for value in found.items]
+            shown = {**printing.envelope("PartialObjectMetadataList"), "metadata": found.metadata}
+            return Answer(200, {**shown, "items": items})
+        return Answer(200, listing.document(call.resource, found))
+
+    def _delete_collection(self, request: Request, call: Call) -> Answer:
+        asked = listing.asked(request, call)
+        found = listing.collect(self.verbs.storage, call, asked)
+        options = _delete_options(request, None)
+        for value in found.items:
+            metadata = value["metadata"]
+            one = replace(call, name=metadata["name"], namespace=metadata.get("namespace", ""))
+            self.verbs.delete(one, options)
+        return Answer(200, listing.document(call.resource, found))
+
+    def _shaped(self, request: Request, call: Call, value: Object, status: int) -> Answer:
+        form = _form(request)
+        if not form.shape or value["kind"] == "Status":
+            return Answer(status, value)
+        if form.shape == "Table":
+            metadata = {"resourceVersion": value["metadata"].get("resourceVersion", "")}
+            columns = request.first("includeObject", "Metadata")
+            table = printing.table(call.resource, [value], metadata, columns, utc_now())
+            return Answer(status, table)
+        return Answer(status, printing.metadata_only(value))
+
+    # Streams
+
+    async def _watch(
+        self, request: Request, target: Target, receive: Receive, send: Send
+    ) -> None:
+        if "watch" not in target.resource.verbs:
+            raise errors.method_not_allowed()
+        call = _call(request, target)
+        stream = listing.Stream(self.verbs.storage, request, call, _form(request).shape)
+        timeout_s = request.number("timeoutSeconds") or random.randint(*_WATCH_S)  # noqa: S311
+        try:
+            await _begin(send, 200, _JSON, request)
+            await self._follow(stream, timeout_s, receive, send)
+        finally:
+            stream.close()
+
+    async def _follow(
+        self, stream: listing.Stream, timeout_s: float, receive: Receive, send: Send
+    ) -> None:
+        gone = asyncio.create_task(_disconnected(receive, self._closing))
+        deadline = time.monotonic() + timeout_s
+        try:
+            # An empty piece makes the server send the headers, which clients wait for.
+            await _more(send, b"".join(stream.beginning()))
+            while not gone.done() and not stream.is_over:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    break
+                more = asyncio.ensure_future(stream.wait())
+                await asyncio.wait(
+                    (more, gone), timeout=min(left, _BOOKMARK_S),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )  # fmt: skip
+                more.cancel()
+                lines = stream.lines()
+                if not lines and deadline - time.monotonic() > 0 and not gone.done():
+                    lines = stream.bookmark()
+                if lines:
+                    await _more(send, b"".join(lines))
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            gone.cancel()
+
+    async def _log(self, request: Request, target: Target, send: Send) -> None:
+        self.verbs.get(Call(resource=target.resource, namespace=target.namespace, name=target.name))
+        if self.delegates is None:
+            raise errors.internal("no workloads run here, and so no logs")
+        pieces = self.delegates.log(_log_request(request, target))
+        first = await anext(pieces, None)
+        await _begin(send, 200, b"text/plain", request)
+        if first is not None:
+            await _more(send, first)
+            async for piece in pieces:
+                await _more(send, piece)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _proxy(self, target: Target, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.delegates is None:
+            raise errors.internal("no workloads run here to send this to")
+        scheme, name, port = _proxied_name(target.name)
+        path = "/" + target.rest
+        inner = {**scope, "path": requests.unquoted(path), "raw_path": path.encode()}
+        place = ProxyTarget(
+            kind=target.resource.plural,
+            namespace=target.namespace,
+            name=name,
+            scheme=scheme,
+            port=port,
+        )
+        await self.delegates.proxy(place, inner, receive, send)
+
+
+def _proxied_name(text: str) -> tuple[str, str, str]:
+    """Read `[scheme:]name[:port]`."""
+    parts = text.split(":")
+    match parts:
+        case [name]:
+            return "http", name, ""
+        case [name, port]:
+            return "http", name, port
+        case [scheme, name, port]:
+            return scheme or "http", name, port
+    raise errors.bad_request(f'invalid service request "{text}"')
+
+
+def _call(request: Request, target: Target) -> Call:
+    dry_run = request.query.get("dryRun", ())
+    if any(value != "All" for value in dry_run):
+        cause = errors.not_supported("dryRun", list(dry_run), ["All"])
+        options = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
+        kind = options.get(request.method, "DeleteOptions")
+        raise errors.invalid(kind, "meta.k8s.io", "", [cause])
+    return Call(
+        resource=target.resource,
+        namespace=target.namespace,
+        name=target.name,
+        subresource=target.subresource,
+        manager=requests.field_manager(request),
+        dry_run=bool(dry_run),
+        force=request.flag("force"),
+        validation=request.first("fieldValidation") or "Warn",
+        warnings=request.warnings,
+    )
+
+
+def _form(request: Request) -> requests.Form:
+    return requests.accepted_forms(request.headers.get("accept", ""))[0]
+
+
+def _delete_options(request: Request, target: Target | None) -> reviews.DeleteOptions:
+    body = requests.body_of(request, "DeleteOptions") if request.body else {}
+    options = reviews.delete_options(body if isinstance(body, dict) else {})
+    propagation = request.first("propagationPolicy")
+    grace = request.number("gracePeriodSeconds")
+    if propagation:
+        options = replace(options, propagation=propagation)
+    return options if grace is None else replace(options, grace_s=grace)
+
+
+def _log_request(request: Request, target: Target) -> LogRequest:
+    return LogRequest(
+        namespace=target.namespace,
+        name=target.name,
+        container=request.first("container"),
+        follow=request.flag("follow"),
+        previous=request.flag("previous"),
+        timestamps=request.flag("timestamps"),
+        tail_lines=request.number("tailLines"),
+        since_seconds=request.number("sinceSeconds"),
+        since_time=request.first("sinceTime"),
+        limit_bytes=request.number("limitBytes"),
+    )
+
+
+async def _read(receive: Receive) -> bytes:
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body
+    pieces = [body]
+    size = len(body)
+    while message.get("more_body"):
+        message = await receive()
+        pieces.append(message.get("body", b""))
+        size += len(pieces[-1])
+        if size > requests.MAX_BODY_BYTES:
+            limit = requests.MAX_BODY_BYTES
+            text = f"limit is {limit}"
+            raise ApiError(413, "RequestEntityTooLarge", f"Request entity is too large: {text}")
+    return b"".join(pieces)
+
+
+async def _disconnected(receive: Receive, closing: asyncio.Event) -> None:
+    async def left() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    waiting = [asyncio.create_task(left()), asyncio.create_task(closing.wait())]
+    try:
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+async def _begin(send: Send, status: int, media: bytes, request: Request) -> None:
+    headers = [(b"content-type", media), (b"cache-control", b"no-cache, private")]
+    headers += [
+        (b"warning", f'299 - {orjson.dumps(text).decode()}'.encode()) for text in request.warnings
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+async def _more(send: Send, piece: bytes) -> None:
+    await send({"type": "http.response.body", "body": piece, "more_body": True})
+
+
+async def _send(send: Send, request: Request, answer: Answer) -> None:
+    content = answer.content
+    headers = [
+        (b"content-type", answer.media),
+        (b"cache-control", b"no-cache, private"),
+        (b"content-length", str(len(content)).encode()),
+    ]
+    headers += [
+        (b"warning", f"299 - {orjson.dumps(text).decode()}".encode()) for text in request.warnings
+    ]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    body = b"" if request.method == "HEAD" else content
+    await send({"type": "http.response.body", "body": body})
