@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from controller.cluster.connection import APPLY, Connection
+from controller.cluster.connection import APPLY, JSON, Connection
 from controller.cluster.discovery import Discovery, Resource
 from controller.cluster.errors import (
     ConflictError,
@@ -25,6 +25,7 @@ from controller.objects.metadata import FIELD_MANAGER
 PAGE = 500
 """Objects asked for in one answer of a list."""
 _APPLY_TRIES = 3
+_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
 class Client:
@@ -114,7 +115,22 @@ class Client:
             item for page in self.pages(resource, namespace, label) for item in page["items"]
         )
 
-    def pages(self, resource: Resource, namespace: str, label: str) -> Iterator[dict[str, Any]]:
+    def names(self, api_version: str, kind: str, namespace: str) -> frozenset[str]:
+        """Give the names of all objects of a kind in a namespace, whoever owns them.
+
+        Raises:
+            ForbiddenError, UnavailableError: see `Connection.request`.
+        """
+        try:
+            resource = self.discovery.resource(api_version, kind)
+            pages = self.pages(resource, namespace, "", accept=_METADATA_ONLY)
+            return frozenset(item["metadata"]["name"] for page in pages for item in page["items"])
+        except NotFoundError:
+            return frozenset()
+
+    def pages(
+        self, resource: Resource, namespace: str, label: str, *, accept: str = JSON
+    ) -> Iterator[dict[str, Any]]:
         """Give the answers of a list, page by page; items know their kind.
 
         Raises:
@@ -126,7 +142,7 @@ class Client:
         path = resource.path(namespace)
         action = f"list {resource.api_version} {resource.kind}"
         while True:
-            page = self.connection.request("GET", path, action=action, query=query)
+            page = self.connection.request("GET", path, action=action, query=query, accept=accept)
             kind = {"apiVersion": resource.api_version, "kind": resource.kind}
             yield {**page, "items": [kind | item for item in page.get("items") or ()]}
             token = (page.get("metadata") or {}).get("continue")

@@ -58,9 +58,9 @@ def _metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
     kept = {name: value for name, value in metadata.items() if name not in _SERVER_METADATA}
     annotations = kept.get("annotations")
     if annotations and not UNCOMPARED_ANNOTATIONS.isdisjoint(annotations):
-        kept["annotations"] = {
-            name: value for name, value in annotations.items() if name not in UNCOMPARED_ANNOTATIONS
-        }
+        left = {k: v for k, v in annotations.items() if k not in UNCOMPARED_ANNOTATIONS}
+        del kept["annotations"]
+        return {**kept, "annotations": left} if left else kept
     return kept
 
 

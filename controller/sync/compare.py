@@ -6,6 +6,7 @@ answers are remembered. In steady state no request is made.
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 from controller.cluster.client import Client
@@ -20,6 +21,8 @@ from controller.sync import memory as remembered
 from controller.sync.memory import Memory
 
 _CONCURRENCY = 8
+_WORTH_A_LIST = 4
+"""Missing objects of one kind in one namespace from which on a list is cheaper than questions."""
 _ALWAYS = (
     ("apps/v1", "Deployment"), ("v1", "ConfigMap"), ("v1", "Secret"), ("v1", "Service"),
     ("v1", "ServiceAccount"),
@@ -65,7 +68,8 @@ def differences(
     comparison = _Comparison(live, client, memory or Memory())
     manifests = [manifest for component in everything for manifest in component.manifests]
     found = {ObjectKey.of(manifest): comparison.locally(manifest) for manifest in manifests}
-    open_ones = {key: one for key, one in found.items() if not _is_settled(one)}
+    absent = _absent(client, [one for one in found.values() if one.live is None])
+    open_ones = {k: one for k, one in found.items() if k not in absent and not _is_settled(one)}
     if open_ones:
         with ThreadPoolExecutor(_CONCURRENCY, thread_name_prefix="compare") as pool:
             found.update(zip(open_ones, pool.map(comparison.ask, open_ones.values()), strict=True))
@@ -129,6 +133,23 @@ class _Comparison:
         desired, live = difference.desired or {}, difference.live or {}
         known = self._memory.get(remembered.settled_key(desired, live))
         return dataclasses.replace(known, live=live) if known else None
+
+
+def _absent(client: Client, missing: Iterable[Difference]) -> AbstractSet[ObjectKey]:
+    """Give those of the missing objects that a list of their kind does not have either.
+
+    A first sync of a thousand agents would otherwise ask for each of their objects.
+    """
+    places: dict[tuple[str, str, str], list[ObjectKey]] = {}
+    for one in missing:
+        version = str((one.desired or {}).get("apiVersion", ""))
+        places.setdefault((version, one.key.kind, one.key.namespace), []).append(one.key)
+    absent: set[ObjectKey] = set()
+    for place, keys in places.items():
+        if len(keys) >= _WORTH_A_LIST:
+            taken = client.names(*place)
+            absent.update(key for key in keys if key.name not in taken)
+    return absent
 
 
 def _is_settled(difference: Difference) -> bool:

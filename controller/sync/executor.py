@@ -5,7 +5,7 @@ can be cut off at any point and started again: applying twice is applying once, 
 names every object before it exists.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
@@ -68,20 +68,26 @@ class Executor:
             stopped = ""
             for _, wave in groupby(steps, key=lambda step: step.wave):
                 stopped = _carry_out(Wave(tuple(wave), plan, writer, gate), stopped)
-            return (*writer.results, *self._prune(plan, stopped, superseded))
+            deleted = tuple(self._prune(plan, stopped, superseded, pool))
+        kept = (result(step, PRUNE_SKIPPED, step.reason) for step in plan.kept)
+        return (*writer.results, *deleted, *kept)
 
     def _prune(
-        self, plan: Plan, stopped: str, superseded: Callable[[], bool]
-    ) -> tuple[ObjectResult, ...]:
-        """Delete one after the other: an orphan may be what keeps another from being deleted."""
-        results = [result(step, PRUNE_SKIPPED, step.reason) for step in plan.kept]
-        for step in plan.prunes:
+        self,
+        plan: Plan,
+        stopped: str,
+        superseded: Callable[[], bool],
+        pool: ThreadPoolExecutor,
+    ) -> Iterator[ObjectResult]:
+        """Delete kind by kind: one kind may be what keeps another from being deleted."""
+        for _, group in groupby(plan.prunes, key=lambda step: (step.wave, step.key.kind)):
             stopped = stopped or (_SUPERSEDED if superseded() else "")
             if stopped:
-                results.append(result(step, PRUNE_SKIPPED, stopped))
+                yield from (result(step, PRUNE_SKIPPED, stopped) for step in group)
             else:
-                results.append(prune.delete(step, plan, self._client, self._live))
-        return tuple(results)
+                yield from pool.map(
+                    lambda step: prune.delete(step, plan, self._client, self._live), group
+                )
 
 
 def _carry_out(wave: Wave, stopped: str) -> str:

@@ -60,6 +60,9 @@ class Cluster(Store):
         assert found is not None
         return copy.deepcopy(dict(found))
 
+    def names_of(self, kind: str) -> list[str]:
+        return [key.name for key in [*self._objects, *self.unlabelled] if key.kind == kind]
+
     def follow(self, kinds: Iterable[tuple[str, str]]) -> None:
         del kinds
 
@@ -117,6 +120,10 @@ class Client:
     def get(self, key: ObjectKey, api_version: str = "") -> Manifest | None:
         self.cluster.requests.append(f"get {key.name}")
         return self.cluster.get(key, api_version)
+
+    def names(self, api_version: str, kind: str, namespace: str) -> frozenset[str]:
+        self.cluster.requests.append(f"list {api_version} {kind} {namespace}")
+        return frozenset(self.cluster.names_of(kind))
 
     def delete(self, target: Manifest, *, uid: str, propagation: str = "Foreground") -> None:
         key = ObjectKey.of(target)

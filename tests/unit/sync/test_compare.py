@@ -22,6 +22,13 @@ def test_an_object_that_is_nowhere_is_missing(cluster: Any, client: Any, compone
     assert found[KEY].outcome is Outcome.MISSING
 
 
+def test_many_missing_objects_cost_one_list(cluster: Any, client: Any, component: Any) -> None:
+    found = differences([component(f"x{number}") for number in range(20)], cluster, client)
+
+    assert {one.outcome for one in found.values()} == {Outcome.MISSING}
+    assert cluster.requests == ["list v1 ConfigMap ns"]
+
+
 def test_what_is_known_to_be_the_same_costs_no_request(
     cluster: Any, client: Any, component: Any, memory: Memory
 ) -> None:
@@ -101,17 +108,20 @@ def test_an_unreachable_cluster_is_an_error(cluster: Any, client: Any, component
         differences([component("one", data={"x": "1"})], cluster, client)
 
 
+@pytest.mark.parametrize("many", [0, 10])
 def test_an_object_without_our_label_is_found_by_asking(
-    cluster: Any, client: Any, component: Any
+    cluster: Any, client: Any, component: Any, many: int
 ) -> None:
+    others = [component(f"other{number}") for number in range(many)]
     foreign: Manifest = {
         "apiVersion": "v1",
         "kind": "ConfigMap",
         "metadata": {"name": "one", "namespace": "ns", "uid": "x", "resourceVersion": "9"},
     }
     client.get = lambda key, _: foreign if key == KEY else None
+    client.names = lambda *_: frozenset({"one"})
 
-    found = differences([component("one")], cluster, client)
+    found = differences([component("one"), *others], cluster, client)
 
     assert found[KEY].outcome is Outcome.DIFFERENT
     assert found[KEY].live == foreign

@@ -41,9 +41,7 @@ class Sync:
     def execute(self, plan: Plan) -> dict[str, ObjectResult]:
         self.cluster.log.clear()
         executor = Executor(self.client, self.cluster, health_timeout_s=self.timeout_s)
-        results = executor.execute(
-            plan, record_intent=self._record, superseded=self.superseded
-        )
+        results = executor.execute(plan, record_intent=self._record, superseded=self.superseded)
         return {result.key: result for result in results}
 
     def _record(self, keys: Iterable[ObjectKey]) -> None:
