@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from controller.errors import RosterError
+from controller.runtime import lean
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the agent until SIGTERM; exit with 1 when its configuration is of no use."""
     options = _parser().parse_args(arguments)
+    lean.skip_unused()
     # Imported after the arguments: `--help` and a wrong flag answer at once.
     from controller.runtime import application, configfiles, logs, serving  # noqa: PLC0415
 

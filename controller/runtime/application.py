@@ -44,9 +44,9 @@ def create(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
-        await handler.aclose()
-        await engine.close()
+        async with engine:
+            yield
+            await handler.aclose()
 
     return Starlette(
         lifespan=lifespan,

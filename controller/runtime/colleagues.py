@@ -16,11 +16,11 @@ from a2a.types import Message, Part, Role, SendMessageRequest, Task, TaskState
 from pydantic_ai import RunContext, ToolDefinition
 from pydantic_ai.exceptions import ApprovalRequired, ToolFailed
 from pydantic_ai.toolsets.abstract import AbstractToolset, ToolsetTool
+from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
 from controller.definitions.agentconfig import RemoteAgent
 from controller.runtime import headers
 from controller.runtime.conversations import Conversations
-from controller.runtime.mcptools import ANY_ARGUMENTS
 from controller.runtime.turns import Decision, Turn
 
 _CONNECT_S = 10.0
@@ -69,7 +69,7 @@ class Colleagues(AbstractToolset[Turn]):
                     parameters_json_schema=_REQUEST_SCHEMA,
                 ),
                 max_retries=1,
-                args_validator=ANY_ARGUMENTS,
+                args_validator=TOOL_SCHEMA_VALIDATOR,
             )
             for agent in self._agents.values()
         }

@@ -5,9 +5,9 @@ conversation's history, and translates its events into those of `turns`.
 """
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from pydantic_ai import (
     Agent,
@@ -33,7 +33,6 @@ from controller.definitions.agentconfig import AgentConfig, HttpMcpServer, SseMc
 from controller.runtime import models
 from controller.runtime.colleagues import Colleagues, decision_metadata
 from controller.runtime.conversations import Conversation, Conversations
-from controller.runtime.mcptools import McpTools
 from controller.runtime.turns import (
     ApprovalAsked,
     Decision,
@@ -47,6 +46,9 @@ from controller.runtime.turns import (
     Turn,
     Usage,
 )
+
+if TYPE_CHECKING:
+    from controller.runtime.mcptools import McpTools
 
 _log = logging.getLogger(__name__)
 
@@ -70,7 +72,7 @@ class Engine:
         self._model = models.create(config.model, environment)
         servers: list[HttpMcpServer | SseMcpServer] = [*(config.http_tools or ())]
         servers += config.sse_tools or ()
-        self._mcp = [McpTools(server, environment) for server in servers]
+        self._mcp = _mcp_tools(servers, environment)
         self._colleagues = Colleagues(config.remote_agents or (), self._conversations, environment)
         self._streams = bool(config.stream)
         self._agent: _Agent = Agent(
@@ -90,8 +92,13 @@ class Engine:
         """Tool calls of a conversation that wait for a person."""
         return self._conversations.of(context_id).pending
 
-    async def close(self) -> None:
+    async def __aenter__(self) -> Self:
+        await self._agent.__aenter__()
+        return self
+
+    async def __aexit__(self, *reason: object) -> None:
         """Let go of all connections."""
+        await self._agent.__aexit__(*reason)
         for tools in self._mcp:
             await tools.close()
         await self._colleagues.close()
@@ -130,6 +137,17 @@ class Engine:
                     async for event in events:
                         if translated := _tool_event(event):
                             yield translated
+
+
+def _mcp_tools(
+    servers: Sequence[HttpMcpServer | SseMcpServer], environment: Mapping[str, str]
+) -> "Sequence[McpTools]":
+    if not servers:
+        return ()
+    # The MCP library takes half a second and 20 MB: only for agents that use it.
+    from controller.runtime.mcptools import McpTools  # noqa: PLC0415
+
+    return [McpTools(server, environment) for server in servers]
 
 
 def _prompt(turn: Turn) -> str | list[UserContent] | None:

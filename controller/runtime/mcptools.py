@@ -17,7 +17,7 @@ from mcp.types import CallToolResult, ImageContent, TextContent, Tool
 from pydantic_ai import BinaryContent, RunContext, ToolDefinition
 from pydantic_ai.exceptions import ApprovalRequired, ToolFailed
 from pydantic_ai.toolsets.abstract import AbstractToolset, ToolsetTool
-from pydantic_core import SchemaValidator, core_schema
+from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
 from controller.definitions.agentconfig import HttpMcpServer, SseMcpServer
 from controller.errors import TransientError
@@ -33,9 +33,6 @@ _RETRY_S = 5.0
 """Seconds for which a server that failed is left alone, so that turns do not wait for it."""
 _MAX_CONNECTIONS = 32
 """Connections to one server: one for each set of headers that callers bring along."""
-
-ANY_ARGUMENTS = SchemaValidator(schema=core_schema.any_schema())
-"""The server checks the arguments; a second check here could only disagree with it."""
 
 
 @dataclass(slots=True)
@@ -128,8 +125,9 @@ class McpTools(AbstractToolset[Turn]):
             description=tool.description,
             parameters_json_schema=dict(tool.input_schema),
         )
+        # Any arguments pass: the server checks them, a second check could only disagree with it.
         return ToolsetTool(
-            toolset=self, tool_def=definition, max_retries=1, args_validator=ANY_ARGUMENTS
+            toolset=self, tool_def=definition, max_retries=1, args_validator=TOOL_SCHEMA_VALIDATOR
         )
 
     async def _connection(self, turn: Turn) -> Connection:

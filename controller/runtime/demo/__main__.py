@@ -4,12 +4,13 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from controller.runtime import serving
+from controller.runtime import lean, serving
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one of the demo workloads until SIGTERM."""
     options = _parser().parse_args(arguments)
+    lean.skip_unused()
     if options.workload == "tools" and options.stdio:
         from controller.runtime.demo import tools  # noqa: PLC0415
 
