@@ -71,7 +71,12 @@ class _Application:
             return record
         kept = _capped(record)
         document: dict[str, Any] = kept.model_dump(mode="json")
-        self._database.table(_TABLE).upsert(Document(document, doc_id=_DOCUMENT))
+        table = self._database.table(_TABLE)
+        # Not `upsert`: for a new document it writes twice, an empty table first.
+        if self.record is None:
+            table.insert(Document(document, doc_id=_DOCUMENT))
+        else:
+            table.update(document, doc_ids=[_DOCUMENT])
         self.record = kept
         return kept
 
