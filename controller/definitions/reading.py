@@ -97,15 +97,15 @@ class _Reader:
             positions=Positions(self.content, index, prefix),
         )
 
-    def _content(self, document: Document, data: Any) -> None:
+    def _content(self, document: Document, data: Any, prefix: Path = ()) -> None:
         if data is None:
             return
         if not isinstance(data, dict) or not ("apiVersion" in data or "kind" in data):
             self.findings.append(notkubernetes.warn(document))
         elif str(data.get("kind", "")).endswith("List") and isinstance(data.get("items"), list):
             for number, item in enumerate(data["items"]):
-                inner = self._document(document.index, ("items", number), item)
-                self._content(inner, item)
+                place = (*prefix, "items", number)
+                self._content(self._document(document.index, place, item), item, place)
         else:
             self._manifest(document, View(data))
 

@@ -30,8 +30,27 @@ class Reference:
         return "" if self.kind in {"ConfigMap", "Secret", "Service"} else KAGENT
 
 
+_REMEMBERED_MAX = 20_000
+_remembered: dict[int, tuple[Definition, tuple[Reference, ...]]] = {}
+
+
 def of(definition: Definition) -> tuple[Reference, ...]:
-    """Give all references of a definition, in the order of its fields."""
+    """Give all references of a definition, in the order of its fields.
+
+    Remembered by the very object: parsing gives the same one for an unchanged file, and looking
+    through a thousand agents for references costs more than all the rest of resolving them.
+    """
+    known = _remembered.get(id(definition))
+    if known is not None and known[0] is definition:
+        return known[1]
+    found = _collected(definition)
+    if len(_remembered) >= _REMEMBERED_MAX:
+        _remembered.clear()
+    _remembered[id(definition)] = (definition, found)
+    return found
+
+
+def _collected(definition: Definition) -> tuple[Reference, ...]:
     collect = _COLLECTORS.get(definition.id.kind) if definition.id.group == KAGENT else None
     if collect is None:
         return ()

@@ -56,13 +56,17 @@ AGENT_A = DefinitionId("Agent", "team", "a")
         ("apiVersion: kagent.dev/v1\nkind: Agent\nmetadata: {name: a}\nspec: [", AGENT_A),
         ("apiVersion: 'kagent.dev/v1'\nkind: \"Agent\"\nmetadata:\n  name: 'a'\nx: [", AGENT_A),
         (
-            "apiVersion: kagent.dev/v1\nkind: Agent\nmetadata:\n"
-            "  labels:\n    name: other\n  name: a\nspec: [",
+            (
+                "apiVersion: kagent.dev/v1\nkind: Agent\nmetadata:\n"
+                "  labels:\n    name: other\n  name: a\nspec: ["
+            ),
             AGENT_A,
         ),
         (
-            "apiVersion: kagent.dev/v1\nkind: Agent\n"
-            "metadata: # here\n\n  namespace: b\n  name: a\nspec: [",
+            (
+                "apiVersion: kagent.dev/v1\nkind: Agent\n"
+                "metadata: # here\n\n  namespace: b\n  name: a\nspec: ["
+            ),
             DefinitionId("Agent", "b", "a"),
         ),
         ("kind: Agent\nmetadata:\n  name: a\n[", None),
