@@ -122,14 +122,14 @@ class Storage:
         row = self._connection.execute("SELECT value FROM counters WHERE name='version'").fetchone()
         self.version: int = row[0] if row else 0
         self._load()
+        self._floor = self.version
+        """The version at which this process began to remember changes."""
 
     def _load(self) -> None:
         rows = self._connection.execute("SELECT resource, namespace, name, version, body FROM objects")
         for resource, namespace, name, version, body in rows:
             self.version = max(self.version, version)
             self._table(resource).objects[namespace, name] = orjson.loads(body)
-        for table in self._tables.values():
-            table.forgotten = self.version
 
     def close(self) -> None:
         """Close the database and give up the folder."""
@@ -138,19 +138,17 @@ class Storage:
 
     def finish_bootstrap(self) -> None:
         """Declare what was written so far to be the beginning of history."""
-        if self.version < _FIRST_VERSION:
-            self.version = _FIRST_VERSION
+        self.version = self._floor = max(self.version, _FIRST_VERSION)
         self._connection.execute(
             "INSERT OR REPLACE INTO counters VALUES ('version', ?)", (self.version,)
         )
         for table in self._tables.values():
             table.changes.clear()
-            table.forgotten = self.version
 
     def _table(self, resource: str) -> _Table:
         table = self._tables.get(resource)
         if table is None:
-            table = _Table({}, None, deque(maxlen=_REMEMBERED), self.version)
+            table = _Table({}, None, deque(maxlen=_REMEMBERED), 0)
             self._tables[resource] = table
         return table
 
@@ -230,8 +228,9 @@ class Storage:
             TooOldError: some of them are forgotten.
         """
         table = self._table(resource)
-        if version < table.forgotten:
-            raise TooOldError(table.forgotten)
+        oldest = max(self._floor, table.forgotten)
+        if version < oldest:
+            raise TooOldError(oldest)
         found = []
         for change in reversed(table.changes):
             if change.version <= version:
