@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from controller.errors import PermanentError
 
@@ -84,26 +84,36 @@ class Command:
         with tempfile.TemporaryFile() as file:
             file.write(stdin)
             file.seek(0)
-            # A session of its own, so that the transport git starts can be killed with it.
-            process = _git(self.folder.parent).execute(
+            process = _start(
                 ["git", *OPTIONS, f"--git-dir={self.folder}", *arguments],
-                istream=file,
-                as_process=True,
-                env=environment,
-                start_new_session=True,
+                folder=self.folder.parent,
+                file=file,
+                environment=environment,
             )
             return _result(process, arguments, self.timeout_s)
 
 
-def _git(folder: Path) -> "Git":
+def _start(
+    command: Sequence[str], *, folder: Path, file: IO[bytes], environment: Mapping[str, str]
+) -> "Git.AutoInterrupt":
     try:
         # Imported here because GitPython looks for git when it is imported, and fails without.
         import git  # noqa: PLC0415
     except ImportError as error:
-        raise PermanentError(
-            "git is not installed or not in PATH.", remedy="Install git 2.38 or newer."
-        ) from error
-    return git.Git(folder)
+        raise _no_git() from error
+    try:
+        # A session of its own, so that the transport git starts can be killed with it.
+        return git.Git(folder).execute(
+            command, istream=file, as_process=True, env=environment, start_new_session=True
+        )
+    except git.GitCommandNotFound as error:
+        raise _no_git() from error
+
+
+def _no_git() -> PermanentError:
+    return PermanentError(
+        "git is not installed or not in PATH.", remedy="Install git 2.38 or newer."
+    )
 
 
 def _result(process: "Git.AutoInterrupt", arguments: Sequence[str], timeout_s: float) -> bytes:
