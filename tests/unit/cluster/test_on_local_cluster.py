@@ -1,0 +1,313 @@
+"""Client, watches, comparison and executor together, on the local cluster's API server."""
+
+import os
+import signal
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from controller.cluster.client import Client
+from controller.cluster.errors import ConflictError, InvalidError
+from controller.cluster.live import LiveState
+from controller.definitions.findings import DefinitionId, Position
+from controller.diff.difference import Outcome
+from controller.local import supervisor
+from controller.objects import Manifest, ObjectKey
+from controller.objects.metadata import with_metadata
+from controller.plan import make
+from controller.plan.policy import Policy
+from controller.plan.steps import Plan
+from controller.render.component import Component
+from controller.state.records import ObjectResult
+from controller.sync import compare
+from controller.sync.executor import Executor
+from controller.sync.memory import Memory
+
+APPLIED = Path(__file__).parents[1] / "diff" / "objects"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a local cluster that runs."""
+    folder = tmp_path_factory.mktemp("cluster")
+    supervisor.start(folder, log=folder / "log", die_with_parent=True)
+    yield folder
+    supervisor.stop(folder)
+
+
+@pytest.fixture
+def client(folder: Path) -> Iterator[Client]:
+    client = Client.from_kubeconfig(folder / "kubeconfig")
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def namespace(client: Client, request: pytest.FixtureRequest) -> str:
+    """A namespace of the test's own, which is the application's name too."""
+    name = f"n{abs(hash(request.node.name)) % 10**9}"
+    assert client.ensure_namespace(name)
+    return name
+
+
+@pytest.fixture
+def live(client: Client) -> Iterator[LiveState]:
+    live = LiveState(client)
+    live.start()
+    yield live
+    live.stop()
+
+
+class Application:
+    """One application: what it wants, and visits of the cluster."""
+
+    def __init__(self, client: Client, live: LiveState, name: str) -> None:
+        self.client = client
+        self.live = live
+        self.name = name
+        self.memory = Memory()
+        self.requests: list[str] = []
+        self._count_requests()
+
+    def component(self, name: str, *manifests: Manifest) -> Component:
+        id_ = DefinitionId(kind="Agent", namespace=self.name, name=name)
+        stamped = [
+            with_metadata(
+                {**manifest, "metadata": {**manifest["metadata"], "namespace": self.name}},
+                labels={"roster.dev/application": self.name},
+                annotations={"roster.dev/component": str(id_)},
+            )
+            for manifest in manifests
+        ]
+        return Component(id=id_, position=Position("a.yaml"), manifests=tuple(stamped))
+
+    def plan(self, components: Iterable[Component], **policy: bool) -> Plan:
+        wanted = tuple(components)
+        compare.follow(self.live, self.client, wanted, ())
+        found = compare.differences(wanted, self.live, self.client, memory=self.memory)
+        live = self.live.managed(self.name)
+        return make.make(
+            application=self.name,
+            revision="r1",
+            components=wanted,
+            blocked=(),
+            live=live,
+            differences=found,
+            inventory=frozenset(live),
+            policy=Policy(**{"prune": True, **policy}),
+            source_is_empty=False,
+        )
+
+    def sync(self, *components: Component, **policy: bool) -> tuple[ObjectResult, ...]:
+        executor = Executor(self.client, self.live, health_timeout_s=20)
+        return executor.execute(
+            self.plan(components, **policy),
+            record_intent=lambda _: None,
+            superseded=lambda: False,
+        )
+
+    def _count_requests(self) -> None:
+        send = self.client.connection.request
+
+        def counted(method: str, path: str, **rest: Any) -> Any:
+            self.requests.append(f"{method} {path}")
+            return send(method, path, **rest)
+
+        self.client.connection.request = counted  # type: ignore[method-assign] # counts, and sends
+
+
+@pytest.fixture
+def application(client: Client, live: LiveState, namespace: str) -> Application:
+    return Application(client, live, namespace)
+
+
+def config_map(name: str, **data: str) -> Manifest:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def applied_manifests() -> Iterator[Manifest]:
+    """Give the manifests that the recorded applies began with, but for custom resources."""
+    for file in sorted(APPLIED.glob("*.yaml")):
+        desired, _ = yaml.safe_load_all(file.read_text())
+        if "demo.example" not in desired["apiVersion"]:
+            metadata = {**desired["metadata"], "name": file.stem}
+            yield {**desired, "metadata": metadata}
+
+
+def edit(application: Application, name: str, **data: str) -> None:
+    """Change a ConfigMap by hand."""
+    application.client.connection.request(
+        "PATCH",
+        f"/api/v1/namespaces/{application.name}/configmaps/{name}",
+        action="edit",
+        query={"fieldManager": "kubectl-edit"},
+        body={"data": data},
+        content_type="application/merge-patch+json",
+    )
+
+
+def eventually(condition: Any, timeout_s: float = 10.0) -> None:
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < deadline, "the condition did not come true"
+        time.sleep(0.02)
+
+
+def test_what_was_synced_is_the_same_without_a_single_request(application: Application) -> None:
+    component = application.component("all", *applied_manifests())
+
+    results = application.sync(component)
+    application.requests.clear()
+    plan = application.plan([component])
+
+    assert {result.status for result in results} == {"Synced"}
+    assert plan.is_empty, [
+        step.difference.changes for wave in plan.waves for step in wave if step.difference
+    ]
+    assert len(plan.unchanged) == len(component.manifests)
+    assert application.requests == []
+
+
+def test_drift_is_heard_of_seen_and_healed(application: Application) -> None:
+    component = application.component("one", config_map("prompt", text="Be kind."))
+    application.sync(component)
+    heard: list[tuple[str, str]] = []
+    application.live.subscribe(lambda key, app: heard.append((key.name, app)))
+
+    edit(application, "prompt", text="Be rude.", extra="theirs")
+    eventually(lambda: ("prompt", application.name) in heard)
+    (result,) = application.sync(component)
+
+    assert result.changes == ("data.text: Be rude. -> Be kind.",)
+    found = application.live.get(ObjectKey("", "ConfigMap", application.name, "prompt")) or {}
+    assert found["data"] == {"text": "Be kind.", "extra": "theirs"}
+    assert application.plan([component]).is_empty
+
+
+def test_fields_that_others_add_are_theirs(application: Application) -> None:
+    component = application.component("one", config_map("prompt", text="Be kind."))
+    application.sync(component)
+
+    edit(application, "prompt", extra="theirs")
+    key = ObjectKey("", "ConfigMap", application.name, "prompt")
+    eventually(lambda: "extra" in (application.live.get(key) or {})["data"])
+
+    assert application.plan([component]).is_empty
+
+
+def test_a_field_that_left_git_leaves_the_cluster(application: Application) -> None:
+    application.sync(application.component("one", config_map("prompt", a="1", b="2")))
+
+    (result,) = application.sync(application.component("one", config_map("prompt", a="1")))
+
+    assert result.changes == ("data.b: 2 -> (none)",)
+
+
+def test_what_left_git_is_pruned(application: Application) -> None:
+    stays = application.component("stays", config_map("stays"))
+    application.sync(stays, application.component("old", config_map("old")))
+
+    results = application.sync(stays)
+
+    assert [(result.key, result.status) for result in results] == [
+        (f"ConfigMap {application.name}/old", "Pruned")
+    ]
+    key = ObjectKey("", "ConfigMap", application.name, "old")
+    assert application.client.get(key) is None
+    eventually(lambda: application.live.get(key) is None)
+
+
+def test_an_object_of_nobody_is_left_alone(application: Application) -> None:
+    foreign = config_map("theirs", a="1")
+    application.client.connection.request(
+        "POST",
+        f"/api/v1/namespaces/{application.name}/configmaps",
+        action="create",
+        body=foreign,
+    )
+    component = application.component("one", config_map("theirs", a="2"))
+
+    refused = application.plan([component])
+    (adopted,) = application.sync(component, adopt=True)
+
+    assert refused.is_empty
+    assert refused.guards[0].rule == "exists-and-is-not-ours"
+    assert adopted.status == "Synced"
+    assert application.plan([component]).is_empty
+
+
+def test_a_broken_object_is_reported_and_its_neighbours_are_written(
+    application: Application,
+) -> None:
+    broken = {**config_map("broken"), "data": {"a": {"not": "text"}}}
+
+    results = application.sync(
+        application.component("bad", broken), application.component("good", config_map("good"))
+    )
+
+    assert {result.key.split("/")[1]: result.status for result in results} == {
+        "broken": "SyncFailed",
+        "good": "Synced",
+    }
+
+
+def test_conflicts_name_the_other_manager(application: Application) -> None:
+    component = application.component("one", config_map("prompt", text="ours"))
+    application.sync(component)
+    edit(application, "prompt", text="theirs")
+
+    with pytest.raises(ConflictError) as raised:
+        application.client.apply(component.manifests[0], force=False)
+
+    assert [str(conflict) for conflict in raised.value.conflicts] == [
+        ".data.text belongs to 'kubectl-edit'"
+    ]
+
+
+def test_secret_values_stay_out_of_refusals(application: Application) -> None:
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "key", "namespace": application.name},
+        "data": {"key": "hunter2 is no base64"},
+    }
+
+    with pytest.raises(InvalidError) as raised:
+        application.client.apply(secret)
+
+    assert "hunter2" not in str(raised.value)
+
+
+def test_undecided_comparisons_are_settled_by_the_server(application: Application) -> None:
+    """Another manager holds a field at our value: only a dry-run can tell that nothing differs."""
+    component = application.component("one", config_map("prompt", text="same"))
+    application.sync(component)
+    edit(application, "prompt", text="other")
+    edit(application, "prompt", text="same")
+    key = ObjectKey("", "ConfigMap", application.name, "prompt")
+    eventually(lambda: len((application.live.get(key) or {})["metadata"]["managedFields"]) == 2)
+
+    found = compare.differences([component], application.live, application.client)
+
+    assert found[key].outcome is Outcome.SAME
+
+
+def test_watches_survive_a_restarted_server(folder: Path, application: Application) -> None:
+    component = application.component("one", config_map("prompt", text="Be kind."))
+    application.sync(component)
+    running = supervisor.status(folder)
+    assert running is not None
+
+    os.kill(running.pid, signal.SIGKILL)
+    os.waitpid(running.pid, 0)
+    supervisor.start(folder, log=folder / "log", die_with_parent=True)
+    edit(application, "prompt", text="Be rude.")
+
+    key = ObjectKey("", "ConfigMap", application.name, "prompt")
+    eventually(lambda: (application.live.get(key) or {})["data"] == {"text": "Be rude."}, 20)
+    (result,) = application.sync(component)
+    assert result.status == "Synced"
