@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 from controller.errors import PermanentError
 
@@ -87,14 +87,14 @@ class Command:
             process = _start(
                 ["git", *OPTIONS, f"--git-dir={self.folder}", *arguments],
                 folder=self.folder.parent,
-                file=file,
+                stdin=file.fileno(),
                 environment=environment,
             )
             return _result(process, arguments, self.timeout_s)
 
 
 def _start(
-    command: Sequence[str], *, folder: Path, file: IO[bytes], environment: Mapping[str, str]
+    command: Sequence[str], *, folder: Path, stdin: int, environment: Mapping[str, str]
 ) -> "Git.AutoInterrupt":
     try:
         # Imported here because GitPython looks for git when it is imported, and fails without.
@@ -104,7 +104,7 @@ def _start(
     try:
         # A session of its own, so that the transport git starts can be killed with it.
         return git.Git(folder).execute(
-            command, istream=file, as_process=True, env=environment, start_new_session=True
+            command, istream=stdin, as_process=True, env=environment, start_new_session=True
         )
     except git.GitCommandNotFound as error:
         raise _no_git() from error
