@@ -7,7 +7,7 @@ conversation's history, and translates its events into those of `turns`.
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from pydantic_ai import (
     Agent,
@@ -27,12 +27,14 @@ from pydantic_ai.messages import (
     UserContent,
 )
 from pydantic_ai.run import AgentRun
+from pydantic_ai.toolsets.abstract import AbstractToolset
 from pydantic_ai.usage import RunUsage
 
-from controller.definitions.agentconfig import AgentConfig, HttpMcpServer, SseMcpServer
+from controller.definitions.agentconfig import AgentConfig
 from controller.runtime import models
 from controller.runtime.colleagues import Colleagues, decision_metadata
 from controller.runtime.conversations import Conversation, Conversations
+from controller.runtime.toolservers import ToolServers
 from controller.runtime.turns import (
     ApprovalAsked,
     Decision,
@@ -46,9 +48,6 @@ from controller.runtime.turns import (
     Turn,
     Usage,
 )
-
-if TYPE_CHECKING:
-    from controller.runtime.mcptools import McpTools
 
 _log = logging.getLogger(__name__)
 
@@ -70,23 +69,20 @@ class Engine:
         """
         self._conversations = Conversations()
         self._model = models.create(config.model, environment)
-        servers: list[HttpMcpServer | SseMcpServer] = [*(config.http_tools or ())]
-        servers += config.sse_tools or ()
-        self._mcp = _mcp_tools(servers, environment)
+        self._servers = ToolServers(config, environment)
         self._colleagues = Colleagues(config.remote_agents or (), self._conversations, environment)
         self._streams = bool(config.stream)
         self._agent: _Agent = Agent(
             self._model.model,
             instructions=config.instruction,
             deps_type=Turn,
-            toolsets=[*self._mcp, self._colleagues],
             output_type=[str, DeferredToolRequests],
         )
 
     @property
     def problems(self) -> Mapping[str, str]:
         """MCP servers that could not be reached the last time, by address."""
-        return {tools.id: tools.problem for tools in self._mcp if tools.problem}
+        return self._servers.problems()
 
     def pending(self, context_id: str) -> tuple[PendingCall, ...]:
         """Tool calls of a conversation that wait for a person."""
@@ -94,30 +90,34 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         await self._agent.__aenter__()
+        self._servers.start()
         return self
 
     async def __aexit__(self, *reason: object) -> None:
         """Let go of all connections."""
         await self._agent.__aexit__(*reason)
-        for tools in self._mcp:
-            await tools.close()
+        await self._servers.close()
         await self._colleagues.close()
 
     async def run(self, turn: Turn) -> AsyncGenerator[Event]:
         """Answer a turn; turns of one conversation wait for each other."""
         conversation = self._conversations.of(turn.context_id)
+        toolsets = [*await self._servers.toolsets(), self._colleagues]
         # The history is read once the lock is held: the turn before may have changed it.
-        async with conversation.lock, self._started(conversation, turn) as run:
+        async with conversation.lock, self._started(conversation, turn, toolsets) as run:
             async for event in self._steps(run):
                 yield event
             yield _remember(conversation, run)
 
-    def _started(self, conversation: Conversation, turn: Turn) -> AbstractAsyncContextManager[_Run]:
+    def _started(
+        self, conversation: Conversation, turn: Turn, toolsets: Sequence[AbstractToolset[Turn]]
+    ) -> AbstractAsyncContextManager[_Run]:
         return self._agent.iter(
             _prompt(turn),
             message_history=conversation.messages,
             deferred_tool_results=_results(conversation, turn),
             deps=turn,
+            toolsets=toolsets,
             model_settings=self._model.settings_for(turn.caller.headers),
         )
 
@@ -137,17 +137,6 @@ class Engine:
                     async for event in events:
                         if translated := _tool_event(event):
                             yield translated
-
-
-def _mcp_tools(
-    servers: Sequence[HttpMcpServer | SseMcpServer], environment: Mapping[str, str]
-) -> "Sequence[McpTools]":
-    if not servers:
-        return ()
-    # The MCP library takes half a second and 20 MB: only for agents that use it.
-    from controller.runtime.mcptools import McpTools  # noqa: PLC0415
-
-    return [McpTools(server, environment) for server in servers]
 
 
 def _prompt(turn: Turn) -> str | list[UserContent] | None:

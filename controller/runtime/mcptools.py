@@ -48,12 +48,10 @@ class McpTools(AbstractToolset[Turn]):
     """One MCP server's tools."""
 
     def __init__(
-        self, server: HttpMcpServer | SseMcpServer, environment: Mapping[str, str]
+        self, server: HttpMcpServer | SseMcpServer, fixed_headers: Mapping[str, str]
     ) -> None:
         self._server = server
-        self._fixed = headers.resolved(
-            server.params.headers, environment, owner=f"MCP server {server.params.url}"
-        )
+        self._fixed = fixed_headers
         self._approval = frozenset(server.require_approval or ())
         self._listing = _Listing()
         self._connections: OrderedDict[tuple[tuple[str, str], ...], Connection] = OrderedDict()

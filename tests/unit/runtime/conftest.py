@@ -1,5 +1,6 @@
 """Real servers on loopback: the demo workloads and agents, each in a thread of its own."""
 
+import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -92,8 +93,6 @@ class Agent:
     @contextmanager
     def stream(self, method: str, params: dict[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
         """The events of a stream."""
-        import json
-
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
         with httpx.stream("POST", f"{self.url}/", json=body, timeout=30) as answer:
             lines = (line for line in answer.iter_lines() if line.startswith("data: "))

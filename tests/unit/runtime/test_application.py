@@ -168,9 +168,7 @@ def test_the_model_being_away_fails_the_task_with_the_reason(start: Callable[...
     assert "could not answer" in task["status"]["message"]["parts"][0]["text"]
 
 
-def test_the_models_refusal_is_told(
-    start: Callable[..., Any], serve: Callable[[Any], str]
-) -> None:
+def test_the_models_refusal_is_told(start: Callable[..., Any], serve: Callable[[Any], str]) -> None:
     async def refuse(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
