@@ -1,17 +1,19 @@
 """Applications as they are stored, and the API around them with a real store and queue."""
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import flask
 import pytest
 from flask.testing import FlaskClient
 
-from controller.api import flask_app
+from controller.api import flask_app, shell
+from controller.api.serve import Server
 from controller.api.services import Services
 from controller.definitions.findings import DefinitionId
 from controller.diff import compare
@@ -378,5 +380,25 @@ def stored(controller: Controller) -> Controller:
 
 
 @pytest.fixture
-def samples() -> dict[str, Callable[..., Any]]:
-    return {"well": well, "ill": ill}
+def make() -> SimpleNamespace:
+    """Builders and constants for tests, which cannot import this file."""
+    return SimpleNamespace(
+        well=well,
+        ill=ill,
+        operation=operation,
+        component=component,
+        canary=CANARY,
+        canaries=(CANARY, base64.b64encode(CANARY.encode()).decode(), "hunter2"),
+        secrets=SECRETS,
+        revision=REVISION,
+        now=NOW,
+    )
+
+
+@pytest.fixture
+def server(stored: Controller) -> Iterator[Server]:
+    """The whole thing on a real socket."""
+    running = Server(shell.create(stored.services()), "127.0.0.1", 0)
+    running.start()
+    yield running
+    running.stop()

@@ -1,0 +1,76 @@
+"""No endpoint shows a Secret's value or a URL's credentials: every route is asked for."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import flask
+import httpx
+import pytest
+from flask.testing import FlaskClient
+
+from controller.api.serve import Server
+
+APPLICATION = "staging"
+KEYS = ("Secret agents/claude-key", "Secret agents/researcher", "apps/Deployment agents/triage")
+ACCEPTS = ("application/json", "text/html")
+
+
+def paths(app: flask.Flask) -> list[str]:
+    """Every GET route, with every kind of object where a route names one."""
+    found = []
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static" or "GET" not in (rule.methods or ()):
+            continue
+        keys = KEYS if "key" in rule.arguments else ("",)
+        found += [
+            rule.rule.replace("<name>", APPLICATION).replace("<path:key>", key) for key in keys
+        ]
+    return found
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("accept", ACCEPTS)
+def test_no_route_leaks(
+    app: flask.Flask, client: FlaskClient, make: SimpleNamespace, accept: str
+) -> None:
+    for path in paths(app):
+        response = client.get(path, headers={"Accept": accept})
+        text = response.get_data(as_text=True)
+
+        assert response.status_code == 200, path
+        assert [word for word in make.canaries if word in text] == [], path
+
+
+@pytest.mark.parametrize("path", ["/diff", "/sync"])
+def test_failures_do_not_leak(
+    client: FlaskClient, controller: Any, make: SimpleNamespace, path: str
+) -> None:
+    controller.store.put(make.well("broken"))
+    response = (
+        client.post("/api/v1/applications/broken/sync", json={"dryRun": True})
+        if path == "/sync"
+        else client.get("/applications/broken/diff", headers={"Accept": "text/html"})
+    )
+
+    assert response.status_code == 409
+    assert "hunter2" not in response.get_data(as_text=True)
+
+
+def test_stream_does_not_leak(server: Server, make: SimpleNamespace) -> None:
+    with httpx.stream("GET", f"{server.url}/api/v1/stream/applications") as response:
+        text = next(response.iter_text())
+
+    assert "staging" in text
+    assert [word for word in make.canaries if word in text] == []
+
+
+def test_repository_with_credentials_is_shown_without(
+    client: FlaskClient, controller: Any, make: SimpleNamespace
+) -> None:
+    controller.store.put(make.well("a", repo_url="https://bot:hunter2@github.com/acme/agents.git"))
+
+    for path in ("/", "/applications/a", "/api/v1/applications", "/api/v1/applications/a"):
+        text = client.get(path).get_data(as_text=True)
+
+        assert "hunter2" not in text
+        assert "github.com/acme/agents" in text
