@@ -19,6 +19,7 @@ from controller.plan.policy import Policy
 from controller.plan.steps import Plan
 from controller.reconcile import decision, operations, status
 from controller.reconcile.decision import Decision, SyncRequest
+from controller.reconcile.pace import Paced
 from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.workqueue import Trigger
 from controller.state.records import ApplicationRecord, ObjectResult
@@ -81,7 +82,7 @@ class Reconciler:
         with self._reporting(name, "SyncError"):
             failed = self._carry_out(record, revision, plan, choice) if choice.sync else ()
         with self._reporting(name, "ComparisonError"):
-            self._publish(name, revision, request)
+            self._look_again(name, revision, request)
         _ask_for_another_try(failed, revision)
 
     def ready(self) -> tuple[bool, str]:
@@ -141,6 +142,7 @@ class Reconciler:
                 now, revision.commit, initiated_by=choice.initiated_by, now=self.now()
             ),
         )
+        self._publish(name, revision, plan)
         results: tuple[ObjectResult, ...] = ()
         problem = ""
         try:
@@ -150,6 +152,7 @@ class Reconciler:
                 plan,
                 record_intent=lambda keys: self._intend(name, keys),
                 superseded=lambda: self._superseded(name, revision),
+                waiting=Paced(lambda: self._look_again(name, revision, None)),
             )
         except RosterError as error:
             problem = str(error)
@@ -173,12 +176,13 @@ class Reconciler:
     def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
         self.store.update(name, lambda record: operations.intend(record, keys))
 
-    def _publish(self, name: str, revision: Revision, request: SyncRequest | None) -> None:
-        """Look again, after what was done, and store what is seen."""
+    def _look_again(self, name: str, revision: Revision, request: SyncRequest | None) -> None:
+        """Compare after, or in the middle of, what was done, and store what is seen."""
         record = self.store.application(name)
-        if record is None:
-            return
-        plan = self.plan_for(record, revision, request)
+        if record is not None:
+            self._publish(name, revision, self.plan_for(record, revision, request))
+
+    def _publish(self, name: str, revision: Revision, plan: Plan) -> None:
         observation = status.Observation(
             commit=revision.commit,
             desired=revision.desired,

@@ -46,6 +46,7 @@ class Executor:
         *,
         record_intent: Callable[[AbstractSet[ObjectKey]], None],
         superseded: Callable[[], bool],
+        waiting: Callable[[], None] = lambda: None,
     ) -> tuple[ObjectResult, ...]:
         """Write what the plan says and give what became of each object.
 
@@ -58,11 +59,18 @@ class Executor:
                 they have to be in the inventory when it returns.
             superseded: asked between writes and while waiting; True ends the operation, and what
                 is left gets a result that says so.
+            waiting: called again and again while something is waited for: a long operation can
+                then be looked at.
         """
         steps = tuple(chain.from_iterable(plan.waves))
         if steps:
             record_intent(frozenset(step.key for step in steps))
-        gate = Gate(self._live, timeout_s=self._health_timeout_s, superseded=superseded)
+        gate = Gate(
+            self._live,
+            timeout_s=self._health_timeout_s,
+            superseded=superseded,
+            waiting=waiting,
+        )
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
             writer = Writer(plan, self._client, self._live, pool)
             stopped = ""

@@ -21,11 +21,17 @@ class Gate:
     """What later steps wait at."""
 
     def __init__(
-        self, live: LiveState, *, timeout_s: float, superseded: Callable[[], bool]
+        self,
+        live: LiveState,
+        *,
+        timeout_s: float,
+        superseded: Callable[[], bool],
+        waiting: Callable[[], None],
     ) -> None:
         self.timeout_s = timeout_s
         self._live = live
         self._superseded = superseded
+        self._waiting = waiting
 
     def unwell(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
         """Give those of the objects that are not healthy."""
@@ -55,6 +61,7 @@ class Gate:
             SupersededError: a newer revision came meanwhile.
         """
         self.check()
+        self._waiting()
         self._live.wait(min(_LOOK_AGAIN_S, max(0.0, deadline - time.monotonic())))
 
     def check(self) -> None:
