@@ -29,7 +29,8 @@ Variables: TypeAlias = Mapping[str, str | Sequence[str]]
 VARIABLES = ("AgentName", "AgentNamespace", "Description", "ToolNames", "SkillNames")
 MAX_EXPANDED = 4_000_000
 """Characters of an expanded prompt: more does not fit an object of Kubernetes."""
-_MAX_NESTING = 50  # No prompt nests so deeply, and each level is a call.
+_MAX_PARTS = 100_000  # Ranges in ranges multiply, also where they write nothing.
+_MAX_NESTING = 10  # No prompt nests so deeply, and each level is a call.
 
 __all__ = ["VARIABLES", "Include", "PromptError", "Variables", "expand", "includes"]
 
@@ -48,10 +49,10 @@ def expand(text: str, include: Include, variables: Variables) -> str:
     scope = _Scope(include=include, variables=variables)
     size, parts = 0, []
     for part in _written(_tree(text), scope):
-        size += len(part) + 1  # Also an empty part is work: ranges nest.
-        if size > MAX_EXPANDED:
-            raise PromptError(f"the prompt has more than {MAX_EXPANDED:,} characters", 0)
+        size += len(part)
         parts.append(part)
+        if size > MAX_EXPANDED or len(parts) > _MAX_PARTS:
+            raise PromptError(f"the prompt expands to more than {MAX_EXPANDED:,} characters", 0)
     return "".join(parts)
 
 

@@ -42,9 +42,16 @@ def explain(text: str, error: yaml.YAMLError) -> Problem:
             message="git's markers of an unresolved merge conflict",
             remedy="Resolve the conflict, remove the marker lines and commit again.",
         )
-    if isinstance(error, yaml.MarkedYAMLError) and (mark := error.problem_mark):
-        return _explain_marked(text, error, mark.line, mark.column)
+    if isinstance(error, yaml.MarkedYAMLError) and (mark := _mark(error)):
+        return _explain_marked(text, error, *mark)
     return _explain_unreadable(text, error)
+
+
+def _mark(error: yaml.MarkedYAMLError) -> tuple[int, int] | None:
+    """Give line and column from 0: of the opening bracket or quote where the closing one lacks."""
+    is_unclosed = (error.context or "").startswith(("while parsing a flow", "while scanning a quo"))
+    mark = (error.context_mark if is_unclosed else None) or error.problem_mark
+    return (mark.line, mark.column) if mark else None
 
 
 def _explain_unreadable(text: str, error: yaml.YAMLError) -> Problem:
