@@ -156,6 +156,7 @@ class WorkQueue:
             return
         asked = set(triggers)
         waiting = self._waiting.get(key)
+        before = waiting.due if waiting else None
         if waiting is None:
             waiting = self._waiting[key] = _Waiting(due=due, backing_off=Trigger.RETRY in asked)
         elif Trigger.RETRY in asked:
@@ -163,7 +164,7 @@ class WorkQueue:
         elif not waiting.backing_off or asked & URGENT:
             waiting.due = min(waiting.due, due)
         waiting.triggers |= asked
-        if key not in self._active:
+        if key not in self._active and waiting.due != before:
             self._push(key, waiting.due)
 
     @staticmethod

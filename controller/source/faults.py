@@ -32,6 +32,12 @@ _NO_ROOM = r"no space left on device|disk quota exceeded|read-only file system"
 
 _RULES = (
     _Rule(
+        r"cannot run ssh",
+        PermanentError,
+        "ssh is not installed or not in PATH",
+        "Install an OpenSSH client, or use an https address.",
+    ),
+    _Rule(
         r"host key verification failed|no .* host key is known",
         PermanentError,
         "the server's host key is not known",

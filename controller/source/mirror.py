@@ -84,7 +84,7 @@ class Mirror:
     credentials: Credentials
     askpass: Path
     limits: Limits
-    _lock: threading.RLock = field(default_factory=threading.RLock)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
     _fetches: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     @contextlib.contextmanager

@@ -226,6 +226,15 @@ def test_a_poll_during_a_visit_that_fails_waits_for_the_backoff(
     assert queue.get(0) == item("a", POLL, RETRY)
 
 
+def test_a_storm_on_one_key_takes_no_room(queue: WorkQueue) -> None:
+    queue.add("a", trigger=POLL)
+    fail(queue)
+    for _ in range(1000):
+        queue.add("a", trigger=DRIFT)
+
+    assert len(queue._heap) == 1
+
+
 def test_a_shut_down_queue_gives_and_takes_nothing(queue: WorkQueue) -> None:
     queue.add("a", trigger=POLL)
     queue.shutdown()

@@ -4,15 +4,22 @@ import base64
 import contextlib
 import os
 import socket
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from controller.source.limits import Limits
 from controller.source.repository import Repositories
@@ -207,13 +214,64 @@ def server(serve: Callable[[Path], GitServer], upstream: Path) -> GitServer:
     return serve(upstream.parent)
 
 
+@pytest.fixture
+def encrypted(tmp_path: Path, upstream: Path) -> Iterator[tuple[GitServer, Path]]:
+    """The same over TLS, and the certificate to trust."""
+    certificate = _certificate(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    with _serving(upstream.parent, context) as server:
+        yield server, certificate
+
+
+def _certificate(folder: Path) -> Path:
+    """Make a certificate for 127.0.0.1, signed by itself, in one file with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "git server")])
+    now = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "server.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that go away."""
+
+
 @contextlib.contextmanager
-def _serving(root: Path) -> Iterator[GitServer]:
+def _serving(root: Path, context: ssl.SSLContext | None = None) -> Iterator[GitServer]:
     state = GitServer(root=root)
     handler = type("Handler", (_Handler,), {"git_server": state})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        http.daemon_threads = True
-        state.url = f"http://127.0.0.1:{http.server_port}"
+    with _Server(("127.0.0.1", 0), handler) as http:
+        state.url = f"{'https' if context else 'http'}://127.0.0.1:{http.server_port}"
+        if context is not None:
+            # The handshake belongs into the handler's thread: a client may refuse it.
+            http.socket = context.wrap_socket(
+                http.socket, server_side=True, do_handshake_on_connect=False
+            )
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:

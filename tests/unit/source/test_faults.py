@@ -91,6 +91,11 @@ MIRROR = Path("/state/git/m.git")
             TransientError,
             "Make room",
         ),
+        (
+            "error: cannot run ssh: No such file or directory\nfatal: unable to fork",
+            PermanentError,
+            "ssh is not installed",
+        ),
         ("fatal: transport 'http' not allowed", PermanentError, "redirects"),
         ("fatal: something new", TransientError, "something new"),
         ("", TransientError, "no reason"),

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from controller.errors import PermanentError, TransientError
+from controller.errors import PermanentError, RosterError, TransientError
 from controller.source.limits import Limits
 from controller.source.repository import Credentials, Repositories
 from controller.source.snapshot import Source
@@ -558,3 +558,40 @@ def test_a_hook_environment_does_not_leak_into_git(
     monkeypatch.setenv("GIT_CONFIG_PARAMETERS", "'core.bare=nonsense'")
 
     assert repositories.fetch(of(upstream), repositories.resolve(of(upstream))).files
+
+
+def test_https_trusts_the_given_authority_only(
+    tmp_path: Path, encrypted: tuple[Any, Path], upstream: Path, git: Git
+) -> None:
+    server, authority = encrypted
+    source = of(remote(server))
+    trusting = Repositories(tmp_path / "git", credentials=Credentials(ca_file=authority))
+
+    with pytest.raises(PermanentError, match=r"certificate is not trusted.*ROSTER_GIT_CA_FILE"):
+        Repositories(tmp_path / "git").resolve(source)
+    assert trusting.fetch(source, trusting.resolve(source)).files
+    assert trusting.resolve(source) == git(upstream, "rev-parse", "HEAD")
+
+
+def test_https_is_not_redirected_to_http(
+    tmp_path: Path, encrypted: tuple[Any, Path], server: Any
+) -> None:
+    secure, authority = encrypted
+    secure.redirect = server.url
+    repositories = Repositories(tmp_path / "git", credentials=Credentials(ca_file=authority))
+
+    with pytest.raises(RosterError):
+        repositories.resolve(of(remote(secure)))
+
+    assert server.requests == []
+
+
+def test_http_may_be_redirected_to_https(
+    tmp_path: Path, encrypted: tuple[Any, Path], server: Any, upstream: Path, git: Git
+) -> None:
+    secure, authority = encrypted
+    server.redirect = secure.url
+    credentials = {server.url: Credentials(ca_file=authority)}
+    repositories = Repositories(tmp_path / "git", credentials=credentials)
+
+    assert repositories.resolve(of(remote(server))) == git(upstream, "rev-parse", "HEAD")
