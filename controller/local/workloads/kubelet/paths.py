@@ -10,7 +10,7 @@ share a loopback interface, and each would otherwise take its port from every ot
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 MOUNTS = "ROSTER_MOUNTS"
@@ -37,20 +37,22 @@ class Translation:
 
     def text(self, text: str) -> str:
         """Rewrite every mention of a mount path, of all addresses, and of a mapped port."""
-        for mount in sorted(self.mounts, key=len, reverse=True):
-            if mount in text:
-                text = _mention(mount).sub(lambda _, to=self.mounts[mount]: to, text)  # type: ignore[misc]
+        if self.mounts:
+            # In one pass: a real path may itself lie below a mount path, such as /tmp.
+            text = _mention(self.mounts).sub(lambda found: self.mounts[found[0]], text)
         for port, real in self.ports.items():
             text = _port(port).sub(lambda match, to=real: f"{match[1]}{to}", text)  # type: ignore[misc]
         return _ALL_ADDRESSES.sub(self.address, text)
 
 
-def _mention(mount: str) -> re.Pattern[str]:
-    """The path as a whole or as a beginning: in `--dir=/config/x`, not in `/app/config`.
+def _mention(mounts: Iterable[str]) -> re.Pattern[str]:
+    """One of the paths, as a whole or as a beginning: in `--dir=/config/x`, not in `/app/config`.
 
     A URL's path (`http://host/config`) is preceded by a letter or digit, so it is left alone.
     """
-    return re.compile(rf"(?<![\w./~-]){re.escape(mount.rstrip('/'))}(?=/|$|[^\w./-]|\.(?:\W|$))")
+    longest_first = sorted((mount.rstrip("/") for mount in mounts), key=len, reverse=True)
+    either = "|".join(map(re.escape, longest_first))
+    return re.compile(rf"(?<![\w./~-])(?:{either})(?=/|$|[^\w./-]|\.(?:\W|$))")
 
 
 def _port(port: int) -> re.Pattern[str]:
