@@ -332,7 +332,7 @@ def test_a_hanging_server_is_given_up(tmp_path: Path, silent_port: int, scheme: 
 def test_others_do_not_wait_for_a_hanging_server(
     tmp_path: Path, silent_port: int, upstream: Path
 ) -> None:
-    repositories = Repositories(tmp_path / "git", limits=Limits(timeout_s=3))
+    repositories = Repositories(tmp_path / "git", limits=Limits(timeout_s=1.5))
 
     def hang() -> None:
         with pytest.raises(TransientError):
@@ -344,7 +344,7 @@ def test_others_do_not_wait_for_a_hanging_server(
 
     repositories.resolve(of(upstream))
 
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 1.4
     hanging.join()
 
 
@@ -517,15 +517,20 @@ def test_changed_files_between_two_commits(
     assert changed == ("README.md", "agents/a.yaml", "agents/b.yaml")
 
 
+@pytest.mark.parametrize("commits", [3, 60], ids=["near", "far"])
 def test_the_last_change_of_a_file_is_found_beyond_the_shallow_commit(
-    repositories: Repositories, url: str, upstream: Path, commit: Git
+    repositories: Repositories, server: Any, upstream: Path, git: Git, commit: Git, commits: int
 ) -> None:
+    source = of(remote(server))
     wanted = commit(upstream, {"agents/a.yaml": "a: 2\n"}, "Change a")
-    for number in range(60):
-        revision = commit(upstream, {"agents/b.yaml": f"b: {number}\n"})
-    repositories.fetch(of(url), revision)
+    tree = git(upstream, "rev-parse", "HEAD^{tree}")
+    revision = wanted
+    for _ in range(commits):
+        revision = git(upstream, "commit-tree", "-p", revision, "-m", "Nothing", tree)
+    git(upstream, "update-ref", "refs/heads/main", revision)
+    repositories.fetch(source, revision)
 
-    found = repositories.last_change(of(url), revision, "agents/a.yaml")
+    found = repositories.last_change(source, revision, "agents/a.yaml")
 
     assert found is not None
     assert (found.revision, found.message) == (wanted, "Change a")
