@@ -3,7 +3,7 @@
 Every value that a manifest template prints goes through `encode`, so that whatever stands in a
 definition (quotes, newlines, `{{`, `: `) stays one value in its place. JSON is nearly a subset of
 YAML; the exceptions are handled here: characters that YAML does not print or takes for the end of a
-line, and numbers such as `1e+16`, which YAML takes for text.
+line, numbers such as `1e+16`, which YAML takes for text, and keys of more than 1,024 characters.
 """
 
 import json
@@ -14,7 +14,9 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_EXPONENT = re.compile(r"[0-9]e[-+]?[0-9]|NaN|Infinity")
+_NOT_YAML = re.compile(r'[0-9]e[-+]?[0-9]|NaN|Infinity|"(?:[^"\\]|\\.){500,}":')
+"""What may be a number or a key that YAML reads otherwise; also texts that look like one."""
+_LONG_KEY = 500
 
 
 def encode(value: Any) -> str:
@@ -25,8 +27,8 @@ def encode(value: Any) -> str:
         TypeError: the value is no plain data.
     """
     text = json.dumps(value, default=_plain, ensure_ascii=False)
-    if _EXPONENT.search(text):
-        text = _with_readable_floats(value)
+    if _NOT_YAML.search(text):
+        text = _written(value)
     return _UNPRINTABLE.sub(_escaped, text)
 
 
@@ -49,20 +51,21 @@ def _escaped(match: re.Match[str]) -> str:
     return f"\\u{point:04x}"
 
 
-def _with_readable_floats(value: Any) -> str:
+def _written(value: Any) -> str:
     match value:
         case bool() | None | int() | str():
             return json.dumps(value, ensure_ascii=False)
         case float():
             return _float(value)
         case Mapping():
-            pairs = (
-                f"{json.dumps(str(key), ensure_ascii=False)}: {_with_readable_floats(value[key])}"
-                for key in value
-            )
-            return "{" + ", ".join(pairs) + "}"
+            return "{" + ", ".join(f"{_key(key)}: {_written(value[key])}" for key in value) + "}"
         case _:
-            return "[" + ", ".join(map(_with_readable_floats, _plain(value))) + "]"
+            return "[" + ", ".join(map(_written, _plain(value))) + "]"
+
+
+def _key(key: Any) -> str:
+    text = json.dumps(str(key), ensure_ascii=False)
+    return f"? {text} " if len(text) > _LONG_KEY else text
 
 
 def _float(value: float) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 DEFAULT_AGENT_IMAGE = "roster:0.1.0"
 DEFAULT_CONTROLLER_URL = "http://kagent-controller.kagent:8083"
 DEFAULT_SKILLS_IMAGE = "cr.kagent.dev/kagent-dev/kagent/skills-init:0.10.4"
+DEFAULT_GATEWAY_IMAGE = "ghcr.io/agentgateway/agentgateway:0.9.0-musl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,8 @@ class RenderOptions:
     """Where agents reach the controller's REST interface (`KAGENT_URL`)."""
     skills_image: str = DEFAULT_SKILLS_IMAGE
     """Image that fetches an agent's skills before it starts."""
+    gateway_image: str = DEFAULT_GATEWAY_IMAGE
+    """Image that serves an MCP server of standard input and output whose image is its own."""
     agent_env: Mapping[str, str] = field(default_factory=dict)
     """Environment that every agent gets, such as `OTEL_…`; an agent's own `env` comes first."""
 
@@ -29,5 +32,5 @@ class RenderOptions:
     def key(self) -> tuple[object, ...]:
         """Everything the options say, as a value that can be compared and hashed."""
         places = (self.application, self.namespace, self.controller_url)
-        images = (self.agent_image, self.skills_image)
+        images = (self.agent_image, self.skills_image, self.gateway_image)
         return (*places, *images, *sorted(self.agent_env.items()))

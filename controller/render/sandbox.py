@@ -39,7 +39,19 @@ _TEXT_METHODS = (
 )
 """Methods of texts that give nothing longer than the text."""
 
-_steps_left: ContextVar[list[int]] = ContextVar("steps_left")
+_MAX_MADE = 8 * MAX_TEXT
+"""Characters of all texts that one template makes on the way, printed or not."""
+
+
+class _Budget:
+    """What one template may still use up."""
+
+    def __init__(self) -> None:
+        self.steps = MAX_STEPS
+        self.characters = _MAX_MADE
+
+
+_budget: ContextVar[_Budget] = ContextVar("budget")
 
 
 class LimitError(Exception):
@@ -106,30 +118,23 @@ class Environment(ImmutableSandboxedEnvironment):
 
 def start() -> None:
     """Give the template that is rendered next a full budget."""
-    _steps_left.set([MAX_STEPS])
+    _budget.set(_Budget())
 
 
-def spend() -> None:
-    """Pay one step.
+def spend(steps: int = 1, characters: int = 0) -> None:
+    """Pay for a loop round, a call or an include, or for a text that is made.
 
     Raises:
         LimitError: nothing is left.
     """
-    left = _steps_left.get([MAX_STEPS])
-    left[0] -= 1
-    if left[0] < 0:
+    budget = _budget.get()
+    budget.steps -= steps
+    budget.characters -= characters
+    if budget.steps < 0:
         message = f"more than {MAX_STEPS:,} loop rounds, calls and includes"
         raise LimitError(message)
-
-
-def check_printed(size: int) -> None:
-    """Stop a template that prints too much.
-
-    Raises:
-        LimitError: it does.
-    """
-    if size > MAX_TEXT:
-        message = f"it prints more than {MAX_TEXT:,} characters"
+    if budget.characters < 0:
+        message = f"it makes texts of more than {_MAX_MADE:,} characters"
         raise LimitError(message)
 
 
@@ -147,7 +152,9 @@ def _printed(value: Any) -> str:
     if isinstance(value, Undefined):
         return str(value)  # raises, with the name of what is missing
     _check_size(value)
-    return encode.encode(value)
+    text = encode.encode(value)
+    spend(0, len(text))
+    return text
 
 
 def _rounds(items: Iterable[Any]) -> Iterator[Any]:
@@ -162,13 +169,17 @@ def _text(parts: Iterable[Any]) -> str:
 
 def _join(items: Iterable[Any], separator: str = "") -> str:
     texts = [_string(item) for item in items]
-    _check_length(sum(map(len, texts)) + len(separator) * len(texts))
+    length = sum(map(len, texts)) + len(separator) * len(texts)
+    _check_length(length)
+    spend(0, length)
     return separator.join(texts)
 
 
 def _replace(text: Any, old: str, new: str) -> str:
     before = _string(text)
-    _check_length(len(before) + before.count(old) * len(new))
+    length = len(before) + before.count(old) * len(new)
+    _check_length(length)
+    spend(0, length)
     return before.replace(old, new)
 
 

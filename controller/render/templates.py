@@ -137,7 +137,10 @@ def _run(
         for part in run:
             parts.append((part, run.gi_frame.f_lineno))
             size += len(part)
-            sandbox.check_printed(size)
+            if size > sandbox.MAX_TEXT:
+                line = template.get_corresponding_lineno(run.gi_frame.f_lineno)
+                message = f"it prints more than {sandbox.MAX_TEXT:,} characters"
+                raise TemplateError(name, line, message)
     except jinja2.TemplateSyntaxError as error:
         raise TemplateError(error.name or name, error.lineno, error.message or "") from error
     except RecursionError as error:

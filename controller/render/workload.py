@@ -76,13 +76,13 @@ def service_account(
     }
 
 
-def security(pod: Any, container: Any) -> tuple[Any, Any]:
+def security(pod: Any, container: Any, *, read_only: bool = True) -> tuple[Any, Any]:
     """Give the security contexts of a pod and container of Roster's own image.
 
     What the definition gives is taken as it is. Where it speaks of the pod only, the container's
     default leaves the user to the pod: `runAsNonRoot` would contradict `runAsUser: 0`.
     """
-    default = dict(CONTAINER_SECURITY)
+    default = {**CONTAINER_SECURITY, "readOnlyRootFilesystem": read_only}
     if pod is not None:
         del default["runAsNonRoot"]
     return POD_SECURITY if pod is None else pod, default if container is None else container

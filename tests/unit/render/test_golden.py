@@ -8,12 +8,15 @@ files in Secrets written out as data. After a change on purpose, run
 import base64
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
 import yaml
+
+from controller.objects import Manifest
 
 TESTS = Path(__file__).parents[2]
 GOLDEN = TESTS / "golden" / "render"
@@ -23,7 +26,7 @@ UNKNOWN_TO_KAGENT_ADK = {"model-foundry", "model-foundry-endpoint-from"}
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_renders_as_reviewed(case, render):
+def test_renders_as_reviewed(case: str, render: Callable[..., Any]) -> None:
     output = render((GOLDEN / "inputs" / f"{case}.yaml").read_text())
     text = shown(output)
     path = GOLDEN / "outputs" / f"{case}.yaml"
@@ -35,7 +38,7 @@ def test_renders_as_reviewed(case, render):
 
 
 @pytest.mark.parametrize("case", sorted(set(CASES) - UNKNOWN_TO_KAGENT_ADK))
-def test_config_is_what_kagents_runtime_takes(case, render):
+def test_config_is_what_kagents_runtime_takes(case: str, render: Callable[..., Any]) -> None:
     validator = jsonschema_rs.validator_for(json.loads(SCHEMA.read_text()))
     output = render((GOLDEN / "inputs" / f"{case}.yaml").read_text())
     for secret in (item for item in output.objects() if item["kind"] == "Secret"):
@@ -43,13 +46,13 @@ def test_config_is_what_kagents_runtime_takes(case, render):
             validator.validate(json.loads(base64.b64decode(secret["data"]["config.json"])))
 
 
-def test_every_output_has_an_input():
+def test_every_output_has_an_input() -> None:
     outputs = {path.stem for path in (GOLDEN / "outputs").glob("*.yaml")}
 
     assert outputs == set(CASES)
 
 
-def shown(output) -> str:
+def shown(output: Any) -> str:
     """Write everything that was rendered as one readable YAML file."""
     parts = [f"# {finding}" for finding in output.rendered.findings]
     parts += [f"# blocked {id_}: {reason}" for id_, reason in output.rendered.blocked]
@@ -62,7 +65,7 @@ def shown(output) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _yaml(manifest) -> str:
+def _yaml(manifest: Manifest) -> str:
     shown = dict(manifest)
     files = shown.get("data", {}) if shown["kind"] == "Secret" else {}
     if any(name.endswith(".json") for name in files):
@@ -78,7 +81,7 @@ def _readable(value: str) -> Any:
 class Dumper(yaml.SafeDumper):
     """Writes long texts as blocks and the same list twice rather than as an alias."""
 
-    def ignore_aliases(self, data) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         return True
 
 
