@@ -14,15 +14,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the agent until SIGTERM; exit with 1 when its configuration is of no use."""
     options = _parser().parse_args(arguments)
     lean.skip_unused()
-    # Imported after the arguments: `--help` and a wrong flag answer at once.
-    from controller.runtime import application, configfiles, logs, serving  # noqa: PLC0415
+    with lean.starting():
+        # Imported after the arguments: `--help` and a wrong flag answer at once.
+        from controller.runtime import application, configfiles, logs, serving  # noqa: PLC0415
 
-    logs.configure(os.environ.get("LOG_LEVEL", "info"))
-    try:
-        config, card = configfiles.read(options.filepath)
-        app = application.create(config, card, os.environ, drain_s=serving.DRAIN_S)
-    except RosterError as error:
-        sys.exit(f"roster-agent: {error}")
+        logs.configure(os.environ.get("LOG_LEVEL", "info"))
+        try:
+            config, card = configfiles.read(options.filepath)
+            app = application.create(config, card, os.environ, drain_s=serving.DRAIN_S)
+        except RosterError as error:
+            sys.exit(f"roster-agent: {error}")
     serving.serve(app, host=options.host, port=options.port)
 
 

@@ -5,8 +5,9 @@ call and its answer go into the task's history as messages, in kagent's form, so
 and clients show them.
 """
 
+import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from typing import Any, assert_never
 
@@ -32,6 +33,7 @@ from controller.runtime.turns import (
     Caller,
     Event,
     Finished,
+    PendingCall,
     ResponseStarted,
     TextDelta,
     ToolAnswered,
@@ -64,7 +66,7 @@ class Executor(AgentExecutor):
         try:
             turn = self._turn(message, task.id, task.context_id, _headers(context))
         except approvals.DecisionError as error:
-            await report.failed(str(error))
+            await report.asked_again(self._engine.pending(task.context_id), str(error))
             return
         await report.started()
         await self._run(turn, report)
@@ -166,20 +168,29 @@ class _Report:
         part.metadata.update({"kagent_type": kind})
         await self._updater.start_work(self._message([part]))
 
+    async def asked_again(self, calls: Iterable[PendingCall], reason: str) -> None:
+        """Put the question once more: what came was no decision."""
+        parts = [*_questions(calls), new_text_part(reason)]
+        await self._updater.requires_input(self._message(parts))
+
     async def _ask(self, event: ApprovalAsked) -> None:
-        parts = []
-        for call in event.calls:
-            part = new_data_part(approvals.question(call))
-            part.metadata.update(approvals.QUESTION_METADATA)
-            parts.append(part)
         await self._updater.update_status(
             TaskState.TASK_STATE_INPUT_REQUIRED,
-            self._message(parts),
+            self._message(_questions(event.calls)),
             metadata=_usage(event.usage),
         )
 
     def _message(self, parts: list[Part]) -> Message:
         return self._updater.new_agent_message(parts)
+
+
+def _questions(calls: Iterable[PendingCall]) -> list[Part]:
+    parts = []
+    for call in calls:
+        part = new_data_part(approvals.question(call))
+        part.metadata.update(approvals.QUESTION_METADATA)
+        parts.append(part)
+    return parts
 
 
 def _headers(context: RequestContext) -> dict[str, str]:
@@ -193,14 +204,8 @@ def _text(message: Message) -> str:
     pieces += [
         f"{part.filename or 'file'}: {part.url}" for part in message.parts if part.HasField("url")
     ]
-    pieces += [_json(data) for data in get_data_parts(message.parts)]
+    pieces += [json.dumps(data, ensure_ascii=False) for data in get_data_parts(message.parts)]
     return "\n".join(pieces)
-
-
-def _json(content: Any) -> str:
-    import json  # noqa: PLC0415
-
-    return json.dumps(content, ensure_ascii=False)
 
 
 def _plain(content: Any) -> Any:

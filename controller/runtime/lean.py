@@ -1,9 +1,12 @@
-"""Keeps libraries from importing what an agent never uses; they all take its absence well.
+"""A quick start and a small process: measures taken before the large libraries are imported.
 
-Measured on Python 3.11: 11 MiB and a fifth of a second for each agent's process.
+Measured on Python 3.11 with compiled bytecode: 11 MiB and a third of a second for each agent.
 """
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 _UNUSED = (
     "aiohttp",  # openai and anthropic look for it as an alternative to httpx2
@@ -15,4 +18,15 @@ def skip_unused() -> None:
     """Make later imports of the unused modules fail at once, as if they were not installed."""
     for name in _UNUSED:
         if name not in sys.modules:
-            sys.modules[name] = None  # type: ignore[assignment]  # documented: the import system takes it as "not there"
+            sys.modules[name] = None  # type: ignore[assignment]  # documented as "not there"
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """Import and set up inside this: the collector waits, and then leaves what is there alone."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()

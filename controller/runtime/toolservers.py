@@ -31,7 +31,7 @@ class ToolServers:
             (server, headers.resolved(server.params.headers, environment, owner=_owner(server)))
             for server in servers
         ]
-        self._loading: "asyncio.Task[Sequence[McpTools]] | None" = None
+        self._loading: asyncio.Task[Sequence[McpTools]] | None = None
 
     def start(self) -> None:
         """Begin to load, without waiting for it."""

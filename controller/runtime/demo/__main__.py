@@ -16,7 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
         tools.server().run("stdio")
         return
-    serving.serve(_application(options), host=options.host, port=options.port, drain_s=2)
+    with lean.starting():
+        app = _application(options)
+    serving.serve(app, host=options.host, port=options.port, drain_s=2)
 
 
 def _application(options: argparse.Namespace) -> Any:

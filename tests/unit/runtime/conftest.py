@@ -1,6 +1,7 @@
 """Real servers on loopback: the demo workloads and agents, each in a thread of its own."""
 
 import json
+import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
@@ -16,52 +17,45 @@ from controller.definitions import agentconfig
 from controller.runtime import application
 from controller.runtime.demo import model, tools
 
-Serve = Callable[[Any], str]
+Serve = Callable[[Callable[[str], Any]], str]
 
 
 @contextmanager
-def running(app: Any) -> Iterator[str]:
-    """The address of an ASGI application that runs on a port of the system's choice."""
-    config = uvicorn.Config(app, port=0, log_level="error", timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    started = threading.Event()
-    original = server.startup
-
-    async def startup(sockets: Any = None) -> None:
-        await original(sockets)
-        started.set()
-
-    server.startup = startup  # type: ignore[method-assign]
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    assert started.wait(20)
-    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    server.should_exit = True
-    thread.join(20)
-    assert not thread.is_alive()
+def running(create: Callable[[str], Any]) -> Iterator[str]:
+    """The address of an ASGI application, which is told its address when it is created."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        config = uvicorn.Config(create(url), log_level="error", timeout_graceful_shutdown=1)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
+        thread.start()
+        yield url
+        server.should_exit = True
+        thread.join(20)
+        assert not thread.is_alive()
 
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
     with ExitStack() as stack:
-        yield lambda app: stack.enter_context(running(app))
+        yield lambda create: stack.enter_context(running(create))
 
 
 @pytest.fixture(scope="session")
 def model_url() -> Iterator[str]:
-    with running(model.create(token_delay_s=0)) as url:
+    with running(lambda _: model.create(token_delay_s=0)) as url:
         yield f"{url}/v1"
 
 
 @pytest.fixture(scope="session")
 def slow_model_url() -> Iterator[str]:
-    with running(model.create(token_delay_s=0.05)) as url:
+    with running(lambda _: model.create(token_delay_s=0.05)) as url:
         yield f"{url}/v1"
 
 
 @pytest.fixture
 def tools_url() -> Iterator[str]:
-    with running(tools.create()) as url:
+    with running(lambda _: tools.create()) as url:
         yield f"{url}/mcp"
 
 
@@ -145,10 +139,11 @@ def start(serve: Serve, model_url: str) -> Callable[..., Agent]:
     """Start an agent with the demo model; keyword arguments are fields of config.json."""
 
     def started(*, served_as: str | None = None, **fields: Any) -> Agent:
-        app = application.create(
-            config(model_url, **fields), card(url=served_as or "http://x"), {}, drain_s=0
-        )
-        return Agent(serve(app))
+        def create(url: str) -> Any:
+            own_card = card(url=served_as or url)
+            return application.create(config(model_url, **fields), own_card, {}, drain_s=0)
+
+        return Agent(serve(create))
 
     return started
 

@@ -168,7 +168,7 @@ def test_the_model_being_away_fails_the_task_with_the_reason(start: Callable[...
     assert "could not answer" in task["status"]["message"]["parts"][0]["text"]
 
 
-def test_the_models_refusal_is_told(start: Callable[..., Any], serve: Callable[[Any], str]) -> None:
+def test_the_models_refusal_is_told(start: Callable[..., Any], serve: Callable[..., str]) -> None:
     async def refuse(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
@@ -176,7 +176,7 @@ def test_the_models_refusal_is_told(start: Callable[..., Any], serve: Callable[[
         await send({"type": "http.response.start", "status": 401, "headers": headers})
         await send({"type": "http.response.body", "body": b'{"error": {"message": "bad key"}}'})
 
-    url = serve(refuse)
+    url = serve(lambda _: refuse)
     task = start(model=agentconfig.OpenAI(model="m", base_url=f"{url}/v1")).send("hi")
 
     text = task["status"]["message"]["parts"][0]["text"]

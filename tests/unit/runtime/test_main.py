@@ -1,0 +1,166 @@
+"""The command: what it says about a bad configuration, and how it starts and stops."""
+
+import json
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from controller.definitions import agentconfig
+
+ROOT = Path(__file__).parents[3]
+
+
+def write(folder: Path, model_url: str, **fields: Any) -> None:
+    config = agentconfig.AgentConfig(
+        model=agentconfig.OpenAI(model="demo", base_url=model_url),
+        description="helps",
+        instruction="You help.",
+        stream=True,
+        **fields,
+    )
+    card = agentconfig.AgentCard(
+        name="helper", description="helps", url="http://helper.agents:8080"
+    )
+    (folder / "config.json").write_text(config.dump())
+    (folder / "agent-card.json").write_text(card.dump())
+
+
+def command(folder: Path, port: int) -> list[str]:
+    module = [sys.executable, "-m", "controller.runtime"]
+    return [*module, "--host", "127.0.0.1", "--port", str(port), "--filepath", str(folder)]
+
+
+def outcome(folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(folder, 0),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    ended = outcome(tmp_path)
+
+    assert ended.returncode == 1
+    assert f"{tmp_path}/config.json does not exist." in ended.stderr
+    assert "--filepath" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_wrong_field_is_named(tmp_path: Path) -> None:
+    write(tmp_path, "http://m/v1")
+    content = json.loads((tmp_path / "config.json").read_text())
+    content["http_tools"] = [{"params": {"timeout": "soon"}}]
+    (tmp_path / "config.json").write_text(json.dumps(content))
+
+    ended = outcome(tmp_path)
+
+    assert ended.returncode == 1
+    assert "http_tools.0.params.url: Field required" in ended.stderr
+    assert "http_tools.0.params.timeout" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_header_without_its_variable_is_named(tmp_path: Path) -> None:
+    value = agentconfig.environment_reference("MISSING_TOKEN")
+    connection = agentconfig.HttpConnection(url="http://t/mcp", headers={"Authorization": value})
+    write(tmp_path, "http://m/v1", http_tools=(agentconfig.HttpMcpServer(params=connection),))
+
+    ended = outcome(tmp_path)
+
+    assert ended.returncode == 1
+    assert "Authorization of MCP server http://t/mcp" in ended.stderr
+    assert "MISSING_TOKEN" in ended.stderr
+
+
+@contextmanager
+def agent(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    with subprocess.Popen(
+        command(folder, port), cwd=ROOT, stderr=subprocess.PIPE, text=True
+    ) as process:
+        url = f"http://127.0.0.1:{port}"
+        try:
+            deadline = time.monotonic() + 40
+            while not answers(url):
+                assert process.poll() is None
+                assert time.monotonic() < deadline
+                select_nothing(0.02)
+            yield process, url
+        finally:
+            process.kill()
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/health", timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def select_nothing(seconds: float) -> None:
+    """Give the other process the processor for a moment."""
+    select.select([], [], [], seconds)
+
+
+def test_sigterm_lets_a_stream_finish(tmp_path: Path, slow_model_url: str, to_message: Any) -> None:
+    write(tmp_path, slow_model_url)
+    with agent(tmp_path) as (process, url):
+        body = {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "message/stream",
+            "params": to_message("count to 20"),
+        }
+        with httpx.stream("POST", f"{url}/", json=body, timeout=30) as stream:
+            lines = stream.iter_lines()
+            next(line for line in lines if "artifact-update" in line)
+
+            process.send_signal(signal.SIGTERM)
+            rest = list(lines)
+
+        assert any('"state":"completed"' in line for line in rest)
+        assert process.wait(20) in (0, -signal.SIGTERM)
+        assert process.stderr is not None
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_help_is_quick_and_complete() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "controller.runtime", "--help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=True,
+    )
+
+    assert "--filepath" in shown.stdout
+
+
+@pytest.mark.parametrize("file", ["config.json", "agent-card.json"])
+def test_a_file_that_is_no_json_is_named(tmp_path: Path, file: str) -> None:
+    write(tmp_path, "http://m/v1")
+    (tmp_path / file).write_text("{")
+
+    ended = outcome(tmp_path)
+
+    assert ended.returncode == 1
+    assert str(tmp_path / file) in ended.stderr
+    assert "Traceback" not in ended.stderr
