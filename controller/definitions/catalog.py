@@ -8,6 +8,9 @@ import pydantic
 
 from controller.definitions.findings import DefinitionId, Finding, Position
 
+OWN_GROUPS = frozenset({"kagent.dev", "roster.dev"})
+"""API groups whose kinds are definitions; objects of other groups are plain manifests."""
+
 Path: TypeAlias = tuple[str | int, ...]
 """Where a value sits in a document: keys and list indexes from the root."""
 
@@ -39,8 +42,8 @@ class Definition:
     id: DefinitionId
     document: Document
     spec: pydantic.BaseModel | None
-    """AgentSpec, ModelConfigSpec, RemoteMCPServerSpec or MCPServerSpec; None: a plain manifest,
-    which is passed through."""
+    """AgentSpec, ModelConfigSpec, RemoteMCPServerSpec or MCPServerSpec. None for a plain manifest,
+    which is passed through, and for what does not fit its kind, which is broken."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -50,7 +53,7 @@ class Definition:
     @property
     def is_plain(self) -> bool:
         """Whether this is a Kubernetes manifest to be passed through."""
-        return self.spec is None
+        return self.spec is None and self.id.group not in OWN_GROUPS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,7 +52,9 @@ def expand(text: str, include: Include, variables: Variables) -> str:
         size += len(part)
         parts.append(part)
         if size > MAX_EXPANDED or len(parts) > _MAX_PARTS:
-            raise PromptError(f"the prompt expands to more than {MAX_EXPANDED:,} characters", 0)
+            raise PromptError(
+                f"the prompt expands to more than {MAX_EXPANDED:,} characters or parts", 0
+            )
     return "".join(parts)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from controller.definitions import positions, prompts, suggest, targets
 from controller.definitions.catalog import Definition, Document, Path
 from controller.definitions.findings import Finding, Position, Severity
+from controller.definitions.kinds import KAGENT
 from controller.definitions.prompttokens import Inclusion
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, finding
@@ -29,7 +30,7 @@ class _Message:
 
 def check(definition: Definition, index: targets.Index) -> Iterator[Finding]:
     """Check the template of an agent: its syntax, and that what it includes is there."""
-    if definition.id.kind != "Agent" or definition.is_plain:
+    if (definition.id.group, definition.id.kind) != (KAGENT, "Agent"):
         return
     declarative = View(definition.document.data).at("spec", "declarative")
     message = _message(definition, declarative, index)

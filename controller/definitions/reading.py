@@ -6,7 +6,7 @@ from typing import Any
 import pydantic
 
 from controller.definitions import documents, identity, kinds, notkubernetes, spec, suggest
-from controller.definitions.catalog import Definition, Document, Path
+from controller.definitions.catalog import OWN_GROUPS, Definition, Document, Path
 from controller.definitions.checks import metadata, plain
 from controller.definitions.findings import DefinitionId, Finding, Position, Severity
 from controller.definitions.positions import Positions
@@ -116,7 +116,7 @@ class _Reader:
             self._report(problems, document, None)
             return
         problems += metadata.check(view, found.group, found.kind)
-        if found.group in {kinds.KAGENT, kinds.ROSTER}:
+        if found.group in OWN_GROUPS:
             self._own(document, view, found, problems)
         else:
             problems += plain.check(view, found.group, found.kind)

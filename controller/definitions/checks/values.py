@@ -31,7 +31,8 @@ def headers(values: View) -> Iterator[Violation]:
 
 def literal_secret(name: str, value: View) -> Iterator[Violation]:
     """Warn of a literal value whose name says that it is secret."""
-    if value.text and _SECRET_NAME.search(name):
+    is_composed = value.text.startswith("$(")  # Of other variables, by Kubernetes.
+    if value.text and not is_composed and _SECRET_NAME.search(name):
         yield Violation(
             rule="secret-in-git",
             path=value.path,
