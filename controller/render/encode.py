@@ -14,9 +14,10 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 _UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
-_NOT_YAML = re.compile(r'[0-9]e[-+]?[0-9]|NaN|Infinity|"(?:[^"\\]|\\.){500,}":')
-"""What may be a number or a key that YAML reads otherwise; also texts that look like one."""
-_LONG_KEY = 500
+_EXPONENT = re.compile(r"[0-9]e[-+]?[0-9]|NaN|Infinity")
+"""What may be a number that YAML reads otherwise; also texts that look like one."""
+_LONG_KEY = 1_000
+"""Characters as written, where one may take six."""
 
 
 def encode(value: Any) -> str:
@@ -27,7 +28,7 @@ def encode(value: Any) -> str:
         TypeError: the value is no plain data.
     """
     text = json.dumps(value, default=_plain, ensure_ascii=False)
-    if _NOT_YAML.search(text):
+    if _EXPONENT.search(text) or (len(text) > _LONG_KEY and _has_long_key(value)):
         text = _written(value)
     return _UNPRINTABLE.sub(_escaped, text)
 
@@ -49,6 +50,17 @@ def _escaped(match: re.Match[str]) -> str:
         message = "text with half a surrogate pair is not valid Unicode"
         raise ValueError(message)
     return f"\\u{point:04x}"
+
+
+def _has_long_key(value: Any) -> bool:
+    match value:
+        case Mapping():
+            long = any(len(str(key)) > _LONG_KEY // 6 for key in value)
+            return long or any(map(_has_long_key, value.values()))
+        case list() | tuple():
+            return any(map(_has_long_key, value))
+        case _:
+            return False
 
 
 def _written(value: Any) -> str:
