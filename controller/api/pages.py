@@ -130,11 +130,8 @@ def counted(values: Iterable[str]) -> dict[str, int]:
 
 def diff_lines(text: str) -> tuple[DiffLine, ...]:
     """Split a unified diff into lines of known kind; its headers are left out."""
-    return tuple(
-        DiffLine(_kind_of_line(line), line)
-        for line in text.splitlines()
-        if not line.startswith(("--- ", "+++ ", "===== "))
-    )
+    body = itertools.dropwhile(lambda line: not line.startswith("@@"), text.splitlines())
+    return tuple(DiffLine(_kind_of_line(line), line) for line in body)
 
 
 def diff_summary(lines: Sequence[DiffLine]) -> tuple[int, int]:

@@ -1,0 +1,263 @@
+import re
+from html.parser import HTMLParser
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from controller.reconcile.decision import SyncRequest
+from controller.state.records import ApplicationRecord, ApplicationSpec
+
+OBJECT = "/applications/staging/objects/apps/Deployment agents/researcher"
+PAGES = (
+    "/",
+    "/applications/agents",
+    "/applications/staging",
+    "/applications/staging/diff",
+    OBJECT,
+    "/applications/staging/objects/apps/Deployment agents/retired",
+    "/applications/staging/objects/apps/Deployment agents/writer",
+    "/api/docs",
+    "/applications/nope",
+)
+VOID = {"meta", "link", "input", "use", "path", "circle", "rect", "br"}
+
+
+class Page(HTMLParser):
+    """Reads a page strictly: every element that opens closes, in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.loads: list[str] = []
+        self.links: list[str] = []
+        self.ids: list[str] = []
+        self.attributes: set[str] = set()
+        self.inline = 0
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        self.attributes |= set(given)
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loads += [
+            given[name]
+            for name in ("src", "hx-get", "hx-sse:connect", "action", "srcset", "poster")
+            if name in given
+        ]
+        if tag == "link":
+            self.loads.append(given["href"])
+        if tag == "a":
+            self.links.append(given["href"])
+        if "id" in given:
+            self.ids.append(given["id"])
+        self.inline += tag in {"style", "script"} and "src" not in given
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def get(client: FlaskClient, path: str) -> str:
+    return client.get(path, headers={"Accept": "text/html"}).get_data(as_text=True)
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_are_well_formed_and_load_nothing_from_elsewhere(
+    client: FlaskClient, path: str
+) -> None:
+    page = Page(get(client, path))
+
+    assert page.open == []
+    assert [address for address in page.loads if not address.startswith("/")] == []
+    assert page.inline == 0
+    assert not {name for name in page.attributes if name.startswith("on") or name == "style"}
+    assert len(page.ids) == len(set(page.ids))
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_link_only_to_the_web_and_to_themselves(client: FlaskClient, path: str) -> None:
+    for link in Page(get(client, path)).links:
+        assert link.startswith(("/", "#", "https://", "?")), link
+
+
+@pytest.mark.usefixtures("stored")
+def test_links_of_every_page_lead_somewhere(client: FlaskClient) -> None:
+    seen: set[str] = set()
+    waiting = ["/"]
+    while waiting:
+        path = waiting.pop()
+        if path in seen or not path.startswith("/"):
+            continue
+        seen.add(path)
+        response = client.get(path, headers={"Accept": "text/html"})
+        assert response.status_code == 200, path
+        if response.mimetype == "text/html":
+            waiting += Page(response.get_data(as_text=True)).links
+
+    assert len(seen) > 20
+
+
+def test_style_sheet_loads_nothing(client: FlaskClient) -> None:
+    with client.get("/static/roster.css") as response:
+        text = response.get_data(as_text=True)
+
+    assert "url(" not in text
+    assert "@import" not in text
+
+
+def test_first_page_says_how_to_begin(client: FlaskClient) -> None:
+    text = get(client, "/")
+
+    assert "No applications yet" in text
+    assert "roster run --repo" in text
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", ["staging", "agents"]),
+        ("?health=Degraded", ["staging"]),
+        ("?sync=Synced", ["agents"]),
+        ("?sync=Nonsense", []),
+    ],
+)
+def test_applications_are_listed_by_need_and_filtered(
+    client: FlaskClient, query: str, expected: list[str]
+) -> None:
+    assert re.findall(r'id="app-([^"]+)"', get(client, f"/{query}")) == expected
+
+
+@pytest.mark.usefixtures("stored")
+def test_application_page_tells_the_whole_story(client: FlaskClient) -> None:
+    text = re.sub(r"\s+", " ", get(client, "/applications/staging"))
+
+    for told in (
+        "agents/writer.yaml:9:5",
+        "Did you mean <code>modelConfig</code>?",
+        "ANTHROPIC_API_KEY is not set",
+        "DependencyNotReady",
+        "Give the triage agent the ticket tools",
+        "Ada Lovelace",
+        "No longer in git",
+        "SourceError",
+        "spec.replicas: 3 -&gt; 1",
+        "1 of 4 objects failed",
+    ):
+        assert told in text
+
+
+def test_application_without_a_visit_has_a_page(client: FlaskClient, controller: Any) -> None:
+    spec = ApplicationSpec(name="new", repo_url="/srv/agents")
+    controller.store.put(ApplicationRecord(spec=spec))
+
+    assert "its first visit is under way" in get(client, "/applications/new")
+    assert "No commit read yet" in get(client, "/")
+
+
+@pytest.mark.parametrize("value", ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>'])
+def test_what_comes_from_git_is_text(
+    client: FlaskClient, controller: Any, make: SimpleNamespace, value: str
+) -> None:
+    record = make.ill()
+    status = record.status
+    finding = status.findings[0].model_copy(update={"message": value, "file": value})
+    component = status.components[0].model_copy(update={"message": value, "name": value})
+    changed = status.model_copy(
+        update={
+            "commit": status.commit.model_copy(update={"message": value, "author": value}),
+            "findings": (finding,),
+            "components": (component,),
+            "health_message": value,
+        }
+    )
+    spec = record.spec.model_copy(update={"target_revision": value, "repo_url": value})
+    controller.store.put(record.model_copy(update={"status": changed, "spec": spec}))
+
+    for path in ("/", "/applications/staging"):
+        text = get(client, path)
+
+        assert value not in text
+        assert "onerror" not in Page(text).attributes
+
+
+def test_repository_that_is_no_web_address_is_no_link(
+    client: FlaskClient, controller: Any, make: SimpleNamespace
+) -> None:
+    controller.store.put(make.well("a", repo_url="javascript:alert(1)//github.com"))
+
+    for path in ("/", "/applications/a"):
+        assert [link for link in Page(get(client, path)).links if "javascript" in link] == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_object_page_shows_the_difference_and_both_sides(client: FlaskClient) -> None:
+    text = get(client, OBJECT)
+
+    assert re.search(r"is-removed.*replicas: 3", text)
+    assert re.search(r"is-added.*replicas: 1", text)
+    assert text.count('<span class="y-key">kind:</span> Deployment') == 2
+
+
+@pytest.mark.usefixtures("stored")
+def test_objects_of_nobody_are_not_shown(client: FlaskClient) -> None:
+    """An object is shown only through the application that it belongs to."""
+    for key in ("Secret kube-system/root", "apps/Deployment agents/oncall", "nonsense", " "):
+        response = client.get(f"/applications/staging/objects/{key}")
+
+        assert response.status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ({}, SyncRequest(initiated_by="dashboard")),
+        (
+            {"revision": " v1 ", "prune": "1", "confirmed": "1"},
+            SyncRequest(revision="v1", prune=True, confirmed=True, initiated_by="dashboard"),
+        ),
+    ],
+)
+def test_sync_button_asks_and_comes_back(
+    client: FlaskClient, stored: Any, form: dict[str, str], expected: SyncRequest
+) -> None:
+    response = client.post("/applications/agents/sync", data=form)
+
+    assert response.status_code == 303
+    assert "Sync requested" in get(client, response.headers["Location"])
+    assert stored.requests == [("agents", expected)]
+    assert len(stored.queue) == 1
+
+
+def test_sync_button_refuses_an_option_as_revision(client: FlaskClient, stored: Any) -> None:
+    response = client.post("/applications/agents/sync", data={"revision": "--evil"})
+
+    assert response.status_code == 400
+    assert stored.requests == []
+
+
+@pytest.mark.usefixtures("stored")
+def test_pages_are_not_sent_again_unchanged(client: FlaskClient) -> None:
+    headers = {"Accept": "text/html"}
+    first = client.get("/applications/nope", headers=headers)
+    page = client.get("/api/docs", headers=headers)
+
+    assert "ETag" not in first.headers
+    assert page.headers["Cache-Control"] == "private, no-cache"
+
+
+@pytest.mark.usefixtures("stored")
+def test_stream_of_a_page_begins_where_the_page_ends(client: FlaskClient) -> None:
+    version = client.get("/api/v1/applications").get_json()["metadata"]["resourceVersion"]
+
+    assert f"/api/v1/stream/applications?since={version}" in Page(get(client, "/")).loads
