@@ -4,11 +4,14 @@ A token reaches git through `GIT_ASKPASS`: a script that answers only where git 
 that the credentials are for. A redirect to another host therefore gets nothing.
 """
 
+import os
 import shlex
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from controller.source import disk
 from controller.source.address import Address
 
 ASKPASS = """\
@@ -72,6 +75,17 @@ def environment(credentials: Credentials, address: Address, askpass: Path) -> di
         # No question is ever for this host.
         variables["ROSTER_GIT_HOST"] = "/"
     return variables
+
+
+def install(askpass: Path) -> None:
+    """Have the script that answers git's questions in its place."""
+    if askpass.is_file():
+        return
+    disk.make(askpass.parent)
+    new = askpass.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
+    new.write_text(ASKPASS)
+    new.chmod(0o700)
+    new.replace(askpass)
 
 
 def _ssh(credentials: Credentials) -> str:

@@ -9,26 +9,24 @@ are read are then asked for together. A repository of any size costs what its de
 """
 
 import contextlib
-import fcntl
 import itertools
-import os
 import shutil
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
 import structlog
 
 from controller import telemetry
-from controller.errors import PermanentError, TransientError
+from controller.errors import TransientError
 from controller.source import credentials as creds
-from controller.source import faults
+from controller.source import disk, faults
 from controller.source.address import Address
 from controller.source.command import Command, GitError, GitTimeoutError
 from controller.source.credentials import Credentials
 from controller.source.limits import Limits
+from controller.source.thrift import Thrift
 
 log = structlog.get_logger(__name__)
 
@@ -52,24 +50,11 @@ class RefusedError(Exception):
 
 
 class GoneError(Exception):
-    """The server does not have the commit."""
+    """The server does not have a commit, or (without one named) something that belongs to it."""
 
-
-class Thrift(StrEnum):
-    """Ways to fetch, thriftiest first."""
-
-    PARTIAL = "partial"
-    """One commit without contents, and the contents that are read."""
-    SHALLOW = "shallow"
-    """One commit."""
-    NONE = "none"
-    """All branches and tags with all history."""
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Options of `git fetch`."""
-        partial = ("--filter=blob:none",) if self is Thrift.PARTIAL else ()
-        return () if self is Thrift.NONE else ("--depth=1", *partial)
+    def __init__(self, revision: str = "") -> None:
+        super().__init__(revision)
+        self.revision = revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,18 +75,15 @@ class Mirror:
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
         """Keep out other threads, and other processes that use the same folder."""
-        with self._lock:
-            self.folder.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(f"{self.folder}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX)
+        with self._lock, disk.faults(self.folder):
+            disk.make(self.folder.parent)
+            with disk.locked(self.folder):
                 yield
-            finally:
-                os.close(descriptor)
 
     def list_references(self) -> bytes:
         """Give what `git ls-remote --symref` prints."""
-        self.askpass_ready()
+        with disk.faults(self.askpass):
+            creds.install(self.askpass)
         # Not in the mirror, which may be damaged.
         command = Command(folder=self.folder.parent / "none", timeout_s=self.limits.timeout_s)
         with telemetry.timed(telemetry.GIT_REQUEST_DURATION, operation="ls-remote"):
@@ -112,7 +94,7 @@ class Mirror:
         if not (self.folder / "HEAD").is_file():
             return False
         try:
-            self._command().run("rev-parse", "--verify", "-q", f"{REVISIONS}{revision}^{{commit}}")
+            self._here("rev-parse", "--verify", "-q", f"{REVISIONS}{revision}^{{commit}}")
         except GitError:
             return False
         return True
@@ -129,7 +111,7 @@ class Mirror:
         try:
             self._fetch_at(self._thrift(), revision)
         except GitError as error:
-            raise self._meaning(error) from error
+            raise self._meaning(error, revision) from error
         self._tidy_sometimes()
 
     def fetch_contents(self, blobs: Sequence[str]) -> None:
@@ -151,9 +133,9 @@ class Mirror:
         if not (self.folder / "shallow").exists():
             return
         amount = "--unshallow" if depth is None else f"--depth={depth}"
-        partial = ("--filter=blob:none",) if self._thrift() is Thrift.PARTIAL else ()
+        target = f"+{revision}:{REVISIONS}{revision}"
         try:
-            self._fetch(amount, *partial, "origin", f"+{revision}:{REVISIONS}{revision}")
+            self._fetch(amount, *self._thrift().filter, "origin", target)
         except GitError as error:
             raise self._meaning(error) from error
 
@@ -164,15 +146,13 @@ class Mirror:
             DamagedError: it failed, which it has no other reason for.
         """
         try:
-            return self._command().run(*arguments, stdin=stdin)
+            return self._here(*arguments, stdin=stdin)
         except GitError as error:
             raise DamagedError(str(error)) from error
-        except GitTimeoutError as error:
-            raise TransientError(f"{self.folder}: {error}.", remedy="Check the disk.") from error
 
     def read_or_fetch(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """Run a command that may need objects which a partial fetch left out."""
-        self.askpass_ready()
+        creds.install(self.askpass)
         return self._ask(self._command(), *arguments, stdin=stdin)
 
     @property
@@ -184,18 +164,8 @@ class Mirror:
         """Delete what was fetched."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def askpass_ready(self) -> None:
-        """Have the script that answers git's questions in its place."""
-        if self.askpass.is_file():
-            return
-        self.askpass.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        new = self.askpass.with_suffix(f".{os.getpid()}-{threading.get_ident()}")
-        new.write_text(creds.ASKPASS)
-        new.chmod(0o700)
-        new.replace(self.askpass)
-
     def _make(self) -> None:
-        self.askpass_ready()
+        creds.install(self.askpass)
         if (self.folder / "HEAD").is_file():
             self._sweep()
         else:
@@ -209,13 +179,19 @@ class Mirror:
         for something to fetch, even while it fetches.
         """
         self.discard()
-        self._command().run("init", "--quiet", "--bare", "--template=")
-        self._command().run("config", "remote.origin.url", self.address.url)
-        self._command().run("config", _THRIFT, thrift)
+        try:
+            self._here("init", "--quiet", "--bare", "--template=")
+            self._here("config", "remote.origin.url", self.address.url)
+            self._here("config", _THRIFT, thrift)
+        except GitError as error:
+            raise TransientError(
+                f"{self.folder} cannot be made: {error.stderr}.",
+                remedy="Check the room on its disk and who owns it.",
+            ) from error
 
     def _thrift(self) -> Thrift:
         try:
-            return Thrift(self._command().run("config", _THRIFT).decode().strip())
+            return Thrift(self._here("config", _THRIFT).decode().strip())
         except (GitError, ValueError) as error:
             raise DamagedError(f"{self.folder} does not say how it was fetched") from error
 
@@ -234,8 +210,7 @@ class Mirror:
 
     def be_less_thrifty(self, thrift: Thrift | None = None) -> None:
         """Begin anew in a way that asks less of the server."""
-        ways = tuple(Thrift)
-        less = ways[min(ways.index(thrift or self._thrift()) + 1, len(ways) - 1)]
+        less = (thrift or self._thrift()).less()
         log.info("git_fetch_refused", repository=self.address.prefix, now=less.value)
         self._start(less)
 
@@ -252,7 +227,7 @@ class Mirror:
         """Fetch all branches and tags: what the simplest servers can do."""
         self._fetch("origin", *_EVERYTHING)
         try:
-            self._command().run("update-ref", f"{REVISIONS}{revision}", revision)
+            self._here("update-ref", f"{REVISIONS}{revision}", revision)
         except GitError as error:
             raise GoneError(revision) from error
 
@@ -279,11 +254,21 @@ class Mirror:
         except GitTimeoutError as error:
             raise faults.of_timeout(self.address, command.timeout_s) from error
 
-    def _meaning(self, error: GitError) -> Exception:
+    def _here(self, *arguments: str, stdin: bytes = b"", timeout_s: float | None = None) -> bytes:
+        """Run a command that needs no server."""
+        command = self._command()
+        try:
+            return replace(command, timeout_s=timeout_s or command.timeout_s).run(
+                *arguments, stdin=stdin
+            )
+        except GitTimeoutError as error:
+            raise TransientError(f"{self.folder}: {error}.", remedy="Check its disk.") from error
+
+    def _meaning(self, error: GitError, revision: str = "") -> Exception:
         if faults.is_refusal(error.stderr):
             return RefusedError(error.stderr)
         if faults.is_gone(error.stderr):
-            return GoneError(error.stderr)
+            return GoneError(revision)
         if faults.is_damage(error.stderr, self.folder):
             return DamagedError(str(error))
         return faults.of_server(self.address, error.stderr, self._secrets)
@@ -315,24 +300,8 @@ class Mirror:
         try:
             old = self.read(*names).decode().split()[KEPT_REVISIONS:]
             deletions = "".join(f"delete {name}\n" for name in old).encode()
-            self._command().run("update-ref", "--stdin", stdin=deletions)
-            patient = replace(self._command(), timeout_s=self.limits.fetch_timeout_s)
-            patient.run("gc", "--quiet", "--prune=now")
-        except (GitError, GitTimeoutError, DamagedError) as error:
+            self._here("update-ref", "--stdin", stdin=deletions)
+            self._here("gc", "--quiet", "--prune=now", timeout_s=self.limits.fetch_timeout_s)
+        except (GitError, DamagedError, TransientError) as error:
             # Nothing depends on it but room on the disk.
             log.warning("git_tidy_failed", repository=self.address.prefix, error=str(error))
-
-
-def check_folder(folder: Path) -> None:
-    """Make the folder of all mirrors, for this user only: private repositories lie in it.
-
-    Raises:
-        PermanentError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise PermanentError(
-            f"{folder} cannot be made: {error.strerror}.",
-            remedy="Choose another folder with --state-dir.",
-        ) from error

@@ -16,12 +16,12 @@ from typing import TypeVar
 import structlog
 
 from controller.errors import PermanentError, RosterError, TransientError
+from controller.source import contents, disk, history, links, references, tree
 from controller.source import credentials as creds
-from controller.source import history, references, tree
 from controller.source.address import Address
 from controller.source.credentials import Credentials
 from controller.source.limits import Limits
-from controller.source.mirror import DamagedError, GoneError, Mirror, RefusedError, check_folder
+from controller.source.mirror import DamagedError, GoneError, Mirror, RefusedError
 from controller.source.references import References
 from controller.source.snapshot import Commit, Snapshot, Source
 
@@ -79,7 +79,7 @@ class Repositories:
         self._clock = clock
         self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
-        check_folder(self._folder)
+        disk.make(self._folder)
 
     def resolve(self, source: Source, *, fresh: bool = False) -> str:
         """Give the full id of the commit that the source's revision stands for now.
@@ -168,21 +168,16 @@ class Repositories:
         self, entry: _Entry, source: Source, revisions: Sequence[str], use: Callable[[], Result]
     ) -> Result:
         """Use revisions after fetching what is missing; a broken mirror is made anew."""
-        mirror = entry.mirror
+        address = entry.mirror.address
         try:
-            _bring(mirror, source, revisions)
-            return use()
-        except DamagedError as damage:
-            log.warning("git_mirror_damaged", repository=mirror.address.prefix, error=str(damage))
-            mirror.discard()
-        try:
-            _bring(mirror, source, revisions)
-            return use()
-        except DamagedError as damage:
-            raise TransientError(
-                f"{mirror.address.url}: what it sends cannot be read ({damage}).",
-                remedy="Check the repository with `git fsck`, and the disk of the state folder.",
-            ) from damage
+            return _mended(entry.mirror, revisions, use)
+        except GoneError as error:
+            raise _gone(address, source, error.revision or revisions[-1]) from error
+        except RefusedError as error:
+            raise PermanentError(
+                f"{address.url}: the server does not do what Roster asks ({error}).",
+                remedy="Update it, or allow it: git config uploadpack.allowAnySHA1InWant true.",
+            ) from error
 
     def _snapshot(
         self, mirror: Mirror, source: Source, revision: str, places: tuple[str, tuple[str, ...]]
@@ -193,14 +188,14 @@ class Repositories:
         entries = tree.list_entries(mirror, revision, (path, *extra))
         tree.check_presence(entries, path, extra, where=where)
         selection = tree.select(entries, path, extra)
-        lacking = tree.missing(mirror, revision, (path, *extra)) & set(selection.blobs.values())
+        lacking = contents.missing(mirror, revision, (path, *extra)) & set(selection.blobs.values())
         if lacking:
             _bring_contents(mirror, revision, sorted(lacking))
-        selection = tree.follow_links(mirror, revision, selection, where=where)
+        selection = links.follow(mirror, revision, selection, where=where)
         return Snapshot(
             source=source,
             commit=commit,
-            files=tree.read(mirror, selection, self._limits, where=where),
+            files=contents.read(mirror, selection, self._limits, where=where),
             blobs=selection.blobs,
             ignored=selection.ignored,
         )
@@ -238,14 +233,27 @@ def _again(error: RosterError) -> RosterError:
     return PermanentError(error.message, remedy=error.remedy)
 
 
-def _bring(mirror: Mirror, source: Source, revisions: Sequence[str]) -> None:
+def _mended(mirror: Mirror, revisions: Sequence[str], use: Callable[[], Result]) -> Result:
+    try:
+        _bring(mirror, revisions)
+        return use()
+    except DamagedError as damage:
+        log.warning("git_mirror_damaged", repository=mirror.address.prefix, error=str(damage))
+        mirror.discard()
+    try:
+        _bring(mirror, revisions)
+        return use()
+    except DamagedError as damage:
+        raise TransientError(
+            f"{mirror.address.url}: what it sends cannot be read ({damage}).",
+            remedy="Check the repository with `git fsck`, and the disk of the state folder.",
+        ) from damage
+
+
+def _bring(mirror: Mirror, revisions: Sequence[str]) -> None:
     for revision in revisions:
-        if mirror.has(revision):
-            continue
-        try:
+        if not mirror.has(revision):
             mirror.fetch(revision)
-        except GoneError as error:
-            raise _gone(mirror.address, source, revision) from error
 
 
 def _bring_contents(mirror: Mirror, revision: str, blobs: Sequence[str]) -> None:

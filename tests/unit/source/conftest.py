@@ -23,6 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from controller.source.limits import Limits
 from controller.source.repository import Repositories
+from controller.source.snapshot import Snapshot, Source
 
 _IDENTITY = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
 
@@ -78,6 +79,20 @@ def upstream(tmp_path: Path, git: Callable[..., str], commit: Callable[..., str]
 def repositories(tmp_path: Path) -> Repositories:
     """Mirrors in a fresh folder; servers get ten seconds."""
     return Repositories(tmp_path / "git", limits=Limits(timeout_s=10, fetch_timeout_s=20))
+
+
+@pytest.fixture
+def read(
+    repositories: Repositories, upstream: Path, commit: Callable[..., str]
+) -> Callable[..., Snapshot]:
+    """Commit what is in the work tree and read it back."""
+
+    def snapshot(path: str = "agents", extra_paths: tuple[str, ...] = ()) -> Snapshot:
+        revision = commit(upstream, {})
+        source = Source(repo_url=str(upstream), path=path)
+        return repositories.fetch(source, revision, extra_paths=extra_paths)
+
+    return snapshot
 
 
 @dataclass

@@ -519,7 +519,7 @@ def test_changed_files_between_two_commits(
 
 @pytest.mark.parametrize("commits", [3, 60], ids=["near", "far"])
 def test_the_last_change_of_a_file_is_found_beyond_the_shallow_commit(
-    repositories: Repositories, server: Any, upstream: Path, git: Git, commit: Git, commits: int
+    repositories: Repositories, server: Any, upstream: Path, git: Git, commit: Git, *, commits: int
 ) -> None:
     source = of(remote(server))
     wanted = commit(upstream, {"agents/a.yaml": "a: 2\n"}, "Change a")
@@ -600,3 +600,53 @@ def test_http_may_be_redirected_to_https(
     repositories = Repositories(tmp_path / "git", credentials=credentials)
 
     assert repositories.resolve(of(remote(server))) == git(upstream, "rev-parse", "HEAD")
+
+
+def test_contents_that_are_gone_from_the_server_are_transient(
+    repositories: Repositories, server: Any, upstream: Path, git: Git, commit: Git
+) -> None:
+    """The commit is known from another path, and a force-push took the rest away."""
+    revision = commit(upstream, {"tools/t.yaml": "t: 1\n"})
+    source = of(remote(server), "main")
+    repositories.fetch(source, revision)
+    git(upstream, "reset", "-q", "--hard", "HEAD~1")
+    git(upstream, "reflog", "expire", "--expire=now", "--all")
+    git(upstream, "gc", "-q", "--prune=now")
+
+    with pytest.raises(TransientError, match="Somebody pushed by force"):
+        repositories.fetch(of(remote(server), "main", "tools"), revision)
+
+
+def test_history_that_a_server_does_not_give_is_an_error_of_ours(
+    repositories: Repositories, server: Any, upstream: Path, git: Git, commit: Git
+) -> None:
+    revision = commit(upstream, {"agents/a.yaml": "a: 2\n"})
+    source = of(remote(server))
+    repositories.fetch(source, revision)
+    server.status = 500
+
+    with pytest.raises(TransientError, match="500"):
+        repositories.last_change(source, revision, "agents/none.yaml")
+    assert git(upstream, "rev-parse", "HEAD") == revision
+
+
+@pytest.mark.parametrize("blocked", ["m.lock", "mirror"])
+def test_a_folder_that_cannot_be_written_is_an_error_of_ours(
+    tmp_path: Path, upstream: Path, blocked: str
+) -> None:
+    """Blocked by a folder or file in the way, which stops root too."""
+    repositories = Repositories(tmp_path / "git")
+    source = of(upstream)
+    revision = repositories.resolve(source)
+    repositories.fetch(source, revision)
+    mirror = next((tmp_path / "git").glob("*.git"))
+    shutil.rmtree(mirror)
+    if blocked == "mirror":
+        mirror.write_text("in the way")
+    else:
+        lock = mirror.with_name(f"{mirror.name}.lock")
+        lock.unlink()
+        lock.mkdir()
+
+    with pytest.raises(TransientError, match=r"cannot be (made|used)"):
+        Repositories(tmp_path / "git").fetch(source, revision)

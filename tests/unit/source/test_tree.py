@@ -6,23 +6,9 @@ import pytest
 
 from controller.errors import PermanentError
 from controller.source import tree
-from controller.source.limits import Limits
-from controller.source.repository import Repositories
-from controller.source.snapshot import Ignored, Snapshot, Source
+from controller.source.snapshot import Ignored, Snapshot
 
 Git = Callable[..., str]
-
-
-@pytest.fixture
-def read(repositories: Repositories, upstream: Path, commit: Git) -> Callable[..., Snapshot]:
-    """Commit what is in the work tree and read it back."""
-
-    def snapshot(path: str = "agents", extra_paths: tuple[str, ...] = ()) -> Snapshot:
-        revision = commit(upstream, {})
-        source = Source(repo_url=str(upstream), path=path)
-        return repositories.fetch(source, revision, extra_paths=extra_paths)
-
-    return snapshot
 
 
 @pytest.mark.parametrize(
@@ -70,71 +56,6 @@ def test_a_path_in_a_hidden_folder_can_be_named(
     assert list(read(".roster/agents").files) == [".roster/agents/b.yaml"]
 
 
-def test_odd_contents_come_back_byte_for_byte(
-    read: Callable[..., Snapshot], upstream: Path, commit: Git
-) -> None:
-    contents = {
-        "agents/empty.yaml": b"",
-        "agents/no-newline.yaml": b"a: 1",
-        "agents/crlf.yaml": b"a: 1\r\nb: 2\r\n",
-        "agents/nul.yaml": b"\0\xff\n\n",
-        "agents/umlaut-\u00fc.yaml": "ü: 1\n".encode(),
-        "agents/twin.yaml": b"a: 1",
-        ".gitattributes": b"* text=auto eol=crlf\n",
-    }
-    commit(upstream, {".gitattributes": None} if (upstream / ".gitattributes").exists() else {})
-    commit(upstream, {name: body for name, body in contents.items() if name != ".gitattributes"})
-
-    files = read().files
-
-    assert {name: files[name] for name in contents if name != ".gitattributes"} == {
-        name: body for name, body in contents.items() if name != ".gitattributes"
-    }
-
-
-def test_a_link_inside_the_repository_is_followed(
-    read: Callable[..., Snapshot], upstream: Path, commit: Git
-) -> None:
-    commit(upstream, {"shared/models.yaml": "m: 1\n"})
-    (upstream / "agents" / "models.yaml").symlink_to("../shared/models.yaml")
-
-    assert read().files["agents/models.yaml"] == b"m: 1\n"
-
-
-def test_a_link_to_a_file_that_is_read_anyway_is_ignored(
-    read: Callable[..., Snapshot], upstream: Path
-) -> None:
-    (upstream / "agents" / "again.yaml").symlink_to("a.yaml")
-
-    snapshot = read()
-
-    assert list(snapshot.files) == ["agents/a.yaml"]
-    assert snapshot.ignored == (
-        Ignored(path="agents/again.yaml", reason="a link to agents/a.yaml, which is read itself"),
-    )
-
-
-@pytest.mark.parametrize(
-    "target",
-    [
-        "/etc/passwd",
-        "../../outside.yaml",
-        "../agents/../../x",
-        "nowhere.yaml",
-        "loop.yaml",
-        "../agents",
-    ],
-)
-def test_a_link_that_leads_to_no_file_inside_is_refused(
-    read: Callable[..., Snapshot], upstream: Path, target: str
-) -> None:
-    (upstream.parent / "outside.yaml").write_text("secret: 1\n")
-    (upstream / "agents" / "loop.yaml").symlink_to(target)
-
-    with pytest.raises(PermanentError, match=r"agents/loop\.yaml is a link"):
-        read()
-
-
 def test_a_link_to_a_folder_is_ignored_with_its_reason(
     read: Callable[..., Snapshot], upstream: Path
 ) -> None:
@@ -146,17 +67,6 @@ def test_a_link_to_a_folder_is_ignored_with_its_reason(
     assert snapshot.ignored == (
         Ignored(path="agents/etc", reason="links to folders are not followed"),
     )
-
-
-def test_links_are_followed_over_http_too(
-    repositories: Repositories, server: object, upstream: Path, commit: Git
-) -> None:
-    commit(upstream, {"shared/models.yaml": "m: 1\n"})
-    (upstream / "agents" / "models.yaml").symlink_to("../shared/models.yaml")
-    revision = commit(upstream, {})
-    source = Source(repo_url=f"{getattr(server, 'url')}/upstream/.git", path="agents")  # noqa: B009
-
-    assert repositories.fetch(source, revision).files["agents/models.yaml"] == b"m: 1\n"
 
 
 def test_submodules_are_ignored(read: Callable[..., Snapshot], upstream: Path, git: Git) -> None:
@@ -192,21 +102,3 @@ def test_an_extra_path_may_be_a_file_and_must_exist(
     assert "README.md" in read("agents", ("README.md",)).files
     with pytest.raises(PermanentError, match="templates does not exist"):
         read("agents", ("templates",))
-
-
-@pytest.mark.parametrize(
-    ("limits", "says"),
-    [
-        (Limits(file_bytes=4), r"agents/a\.yaml has 5 bytes, 4 are allowed"),
-        (Limits(files=1), "2 files, 1 are allowed"),
-        (Limits(total_bytes=9), "10 bytes of definitions, 9 are allowed"),
-    ],
-)
-def test_limits_are_kept(
-    tmp_path: Path, upstream: Path, commit: Git, limits: Limits, says: str
-) -> None:
-    revision = commit(upstream, {"agents/b.yaml": "b: 1\n"})
-    repositories = Repositories(tmp_path / "git", limits=limits)
-
-    with pytest.raises(PermanentError, match=says):
-        repositories.fetch(Source(repo_url=str(upstream), path="agents"), revision)

@@ -1,0 +1,74 @@
+"""The contents of files, read from the object database in one go."""
+
+from collections.abc import Mapping, Sequence
+
+from controller.errors import PermanentError
+from controller.source.limits import Limits
+from controller.source.mirror import DamagedError, Mirror
+from controller.source.tree import Selection
+
+
+def missing(mirror: Mirror, revision: str, paths: Sequence[str]) -> frozenset[str]:
+    """Give the blob ids below the paths that a partial fetch has left out."""
+    if not mirror.is_partial:
+        return frozenset()
+    wanted = [] if "" in paths else list(paths)
+    options = ("--objects", "--no-walk", "--missing=print")
+    listing = mirror.read("rev-list", *options, revision, "--", *wanted)
+    return frozenset(line[1:].decode() for line in listing.splitlines() if line.startswith(b"?"))
+
+
+def read(
+    mirror: Mirror, selection: Selection, limits: Limits, *, where: str
+) -> Mapping[str, bytes]:
+    """Give the contents by path, after a look at the sizes.
+
+    Raises:
+        PermanentError: there is more than the limits allow.
+    """
+    if len(selection.blobs) > limits.files:
+        raise PermanentError(
+            f"{where}: {len(selection.blobs)} files, {limits.files} are allowed.",
+            remedy="Choose a smaller path, or split the application.",
+        )
+    blobs = sorted(set(selection.blobs.values()))
+    question = "".join(f"{blob}\n" for blob in blobs).encode()
+    _check_sizes(mirror, selection, question, limits, where=where)
+    contents = _contents(mirror.read("cat-file", "--batch", "--buffer", stdin=question), blobs)
+    return {path: contents[blob] for path, blob in selection.blobs.items()}
+
+
+def _check_sizes(
+    mirror: Mirror, selection: Selection, question: bytes, limits: Limits, *, where: str
+) -> None:
+    form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+    answer = mirror.read("cat-file", form, "--buffer", stdin=question)
+    sizes = {}
+    for line in answer.decode().splitlines():
+        blob, kind, size = line.rsplit(" ", 2)
+        if kind != "blob":
+            raise DamagedError(f"{blob} is missing")
+        sizes[blob] = int(size)
+    for path, blob in selection.blobs.items():
+        if sizes[blob] > limits.file_bytes:
+            raise PermanentError(
+                f"{where}: {path} has {sizes[blob]} bytes, {limits.file_bytes} are allowed.",
+                remedy="Split it, or move it out of the application's path.",
+            )
+    if (total := sum(sizes[blob] for blob in selection.blobs.values())) > limits.total_bytes:
+        raise PermanentError(
+            f"{where}: {total} bytes of definitions, {limits.total_bytes} are allowed.",
+            remedy="Choose a smaller path, or split the application.",
+        )
+
+
+def _contents(answer: bytes, blobs: Sequence[str]) -> dict[str, bytes]:
+    """Take apart what `git cat-file --batch` prints: a header, the content and a newline each."""
+    contents: dict[str, bytes] = {}
+    position = 0
+    for blob in blobs:
+        end = answer.index(b"\n", position)
+        size = int(answer[position:end].rsplit(b" ", 1)[1])
+        contents[blob] = answer[end + 1 : end + 1 + size]
+        position = end + 1 + size + 1
+    return contents
