@@ -30,6 +30,8 @@ _WATCH_S = (240, 300)
 _SILENCE_S = 330.0
 """Longer than any watch lasts: only a dead connection is silent for this long."""
 _BACKOFF_S = (0.2, 30.0)
+_AGAIN_S = 2.0
+"""How long somebody who needs a copy that failed waits for another try."""
 _SHORT_S = 0.5
 _ABSENT_S = 10.0
 """Between two looks for a kind that the cluster does not know."""
@@ -68,7 +70,9 @@ class Reflector:
         self._namespace = namespace
         self._label = label
         self._stop = threading.Event()
+        self._wake = threading.Event()
         self._settled = threading.Event()
+        """Set when the newest try has come to an end, good or bad."""
         self._error: RosterError | None = None
         self._failures = 0
         self._version = ""
@@ -87,6 +91,7 @@ class Reflector:
     def stop(self) -> None:
         """End the watch and the thread; returns at once, `join` waits."""
         self._stop.set()
+        self._wake.set()
         self._hang_up()
 
     def join(self, timeout_s: float) -> None:
@@ -95,12 +100,16 @@ class Reflector:
             self._thread.join(timeout_s)
 
     def wait(self, timeout_s: float) -> None:
-        """Wait until the copy is complete and current.
+        """Wait until the copy is complete and current; a try that failed is made again at once.
 
         Raises:
             TransientError: it is not: the list has not come, or the watch fails at present.
             PermanentError: it cannot be: the list is forbidden.
         """
+        if self._error is not None:
+            self._settled.clear()
+            self._wake.set()
+            timeout_s = min(timeout_s, _AGAIN_S)
         settled = self._settled.wait(timeout_s)
         error = self._error
         if error is not None:
@@ -203,7 +212,9 @@ class Reflector:
             # The server may come back with another history, in which our version lies ahead.
             self._version = ""
             log.warning("watch_failed", kind=self.kind, error=str(error), failures=self._failures)
-        self._stop.wait(_delay_s(self._failures, error))
+        self._wake.clear()
+        if not self._stop.is_set():
+            self._wake.wait(_delay_s(self._failures, error))
 
     def _hang_up(self) -> None:
         response = self._response

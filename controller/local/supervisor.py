@@ -75,16 +75,22 @@ def start(folder: Path, *, log: Path, die_with_parent: bool = False) -> Running:
 
 def stop(folder: Path) -> None:
     """Stop the cluster of a folder, if one runs; what does not end in time is killed."""
+    stopped: set[int] = set()
     for number in (signal.SIGTERM, signal.SIGKILL):
         pid = _holder(folder)
         if pid is None:
             break
+        stopped.add(pid)
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, number)
         if _until(lambda: _holder(folder) is None, _STOP_TIMEOUT_S):
             break
-    for child in [each for each in _children.values() if each.poll() is not None]:
-        del _children[child.pid]
+    for child in list(_children.values()):
+        if child.pid in stopped or child.poll() is not None:
+            # One that gave its lock back takes a moment more to end.
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(_STOP_TIMEOUT_S)
+                del _children[child.pid]
 
 
 def status(folder: Path) -> Running | None:

@@ -289,7 +289,8 @@ def test_undecided_comparisons_are_settled_by_the_server(application: Applicatio
     edit(application, "prompt", text="other")
     edit(application, "prompt", text="same")
     key = ObjectKey("", "ConfigMap", application.name, "prompt")
-    eventually(lambda: len((application.live.get(key) or {})["metadata"]["managedFields"]) == 2)
+    newest = (application.client.get(key) or {})["metadata"]["resourceVersion"]
+    eventually(lambda: (application.live.get(key) or {})["metadata"]["resourceVersion"] == newest)
 
     found = compare.differences([component], application.live, application.client)
 
@@ -303,7 +304,7 @@ def test_watches_survive_a_restarted_server(folder: Path, application: Applicati
     assert running is not None
 
     os.kill(running.pid, signal.SIGKILL)
-    os.waitpid(running.pid, 0)
+    eventually(lambda: supervisor.status(folder) is None)
     supervisor.start(folder, log=folder / "log", die_with_parent=True)
     edit(application, "prompt", text="Be rude.")
 
