@@ -110,6 +110,10 @@ class GitServer:
     """Serve plain files, as a web server without git does."""
     protocols: bool = True
     """Speak protocol version 2 when asked to."""
+    posted: threading.Event = field(default_factory=threading.Event)
+    """Set when somebody asks for objects."""
+    hold: threading.Event | None = None
+    """Send no objects until it is set."""
     requests: list[tuple[str, str]] = field(default_factory=list)
     """Method and path of each request."""
     logins: list[str] = field(default_factory=list)
@@ -145,6 +149,10 @@ class _Handler(BaseHTTPRequestHandler):
         server.requests.append((self.command, self.path))
         if (login := self._login()) is not None:
             server.logins.append(login)
+        if self.command == "POST":
+            server.posted.set()
+            if server.hold is not None:
+                server.hold.wait(10)
         if server.redirect:
             self._send(302, [("Location", server.redirect + self.path)])
         elif server.login is not None and login != ":".join(server.login):
@@ -213,7 +221,9 @@ class _Handler(BaseHTTPRequestHandler):
             for name, _, value in (line.partition(":") for line in head.decode().splitlines())
         ]
         status = next((int(value.split()[0]) for name, value in headers if name == "Status"), 200)
-        self._send(status, [pair for pair in headers if pair[0] != "Status"], content)
+        with contextlib.suppress(ConnectionError):
+            # Some tests kill the client.
+            self._send(status, [pair for pair in headers if pair[0] != "Status"], content)
 
 
 @pytest.fixture

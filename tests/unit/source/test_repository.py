@@ -1,5 +1,6 @@
 import shutil
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -650,3 +651,54 @@ def test_a_folder_that_cannot_be_written_is_an_error_of_ours(
 
     with pytest.raises(TransientError, match=r"cannot be (made|used)"):
         Repositories(tmp_path / "git").fetch(source, revision)
+
+
+def test_threads_fetch_from_one_repository_side_by_side(
+    repositories: Repositories, server: Any, upstream: Path, commit: Git
+) -> None:
+    revisions = [
+        commit(upstream, {f"{folder}/x.yaml": f"n: {number}\n" for folder in ("agents", "tools")})
+        for number in range(3)
+    ]
+    jobs = [(path, number) for number in range(3) for path in ("agents", "tools")] * 2
+
+    def read(job: tuple[str, int]) -> bytes:
+        path, number = job
+        snapshot = repositories.fetch(of(remote(server), path=path), revisions[number])
+        return snapshot.files[f"{path}/x.yaml"]
+
+    with ThreadPoolExecutor(6) as pool:
+        contents = list(pool.map(read, jobs))
+
+    assert contents == [f"n: {number}\n".encode() for _, number in jobs]
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from controller.source.repository import Repositories
+from controller.source.snapshot import Source
+Repositories(Path(sys.argv[1])).fetch(Source(repo_url=sys.argv[2], path="agents"), sys.argv[3])
+"""
+
+
+def test_a_controller_killed_during_a_fetch_leaves_a_mirror_that_works(
+    tmp_path: Path, server: Any, upstream: Path, commit: Git
+) -> None:
+    """Its git lives on for a moment, in the same mirror."""
+    source = of(remote(server))
+    first = Repositories(tmp_path / "git")
+    first.fetch(source, first.resolve(source))
+    revision = commit(upstream, {"agents/b.yaml": "b: 1\n"})
+    server.posted.clear()
+    server.hold = threading.Event()
+    arguments = [str(tmp_path / "git"), source.repo_url, revision]
+    with subprocess.Popen([sys.executable, "-c", FETCH, *arguments]) as controller:
+        assert server.posted.wait(20)
+        controller.kill()
+    server.hold.set()
+
+    assert set(Repositories(tmp_path / "git").fetch(source, revision).files) == {
+        "agents/a.yaml",
+        "agents/b.yaml",
+    }
