@@ -84,13 +84,12 @@ def _at_offset(text: str, offset: int, *, rule: str, message: str, remedy: str) 
 
 
 def _explain_marked(text: str, error: yaml.MarkedYAMLError, line: int, column: int) -> Problem:
-    lines = text.split("\n")
     problem = error.problem or "it cannot be read"
     context = f" {error.context}" if error.context else ""
     return Problem(
         rule="invalid-yaml",
         message=f"invalid YAML{context}: {problem}",
-        remedy=_remedy(lines[line] if line < len(lines) else "", problem),
+        remedy=_remedy(_line(text, line), problem),
         line=line + 1,
         column=column + 1,
     )
@@ -98,8 +97,14 @@ def _explain_marked(text: str, error: yaml.MarkedYAMLError, line: int, column: i
 
 def with_template_hint(text: str, problem: Problem) -> Problem:
     """Give the problem with a better remedy where its line is one of a Helm or Jinja template."""
-    line = text.split("\n")[problem.line - 1]
-    return replace(problem, remedy=_TEMPLATE_REMEDY) if _TEMPLATE.search(line) else problem
+    is_template = _TEMPLATE.search(_line(text, problem.line - 1))
+    return replace(problem, remedy=_TEMPLATE_REMEDY) if is_template else problem
+
+
+def _line(text: str, index: int) -> str:
+    """Give a line of the text; YAML counts breaks that are none to others, such as U+0085."""
+    lines = text.split("\n")
+    return lines[index] if index < len(lines) else ""
 
 
 def _remedy(line: str, problem: str) -> str:

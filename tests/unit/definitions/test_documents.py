@@ -90,6 +90,7 @@ def test_keys_are_text_as_in_json() -> None:
         ("a: b: c", "invalid-yaml"),
         ("a: *nowhere", "invalid-yaml"),
         ("a: &a [*a]", "invalid-yaml"),
+        ("\x85*nowhere", "invalid-yaml"),
         ("a: \x00", "invalid-yaml"),
         ('a: "\\ud800"', "invalid-yaml"),
         ("a: {{ .Values.a }}", "unsupported-yaml"),
