@@ -427,6 +427,10 @@ _RENDERING = {
         "A volume, container or variable has a name that the agent's own has.",
         "The two would collide in the pod.",
     ),
+    "unknown-runtime": (
+        "An annotation chooses a runtime that there is not.",
+        "roster.dev/runtime is roster (the default) or kagent.",
+    ),
     "unreachable-value": (
         "A header's value is in a namespace that the pod cannot read from.",
         "Kubernetes gives a pod the Secrets and ConfigMaps of its own namespace only.",

@@ -143,7 +143,7 @@ def _container(settings: PodSettings, process: Process, needs: pod.Needs) -> dic
         "env": needs.env,
         "env_from": settings.env_from,
         "mounts": needs.mounts,
-        "probe": workload.PROBE,
+        "probe": process.probe,
         "resources": settings.resources or workload.RESOURCES,
         "security_context": process.security,
     }

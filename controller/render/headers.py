@@ -15,6 +15,7 @@ from controller.render import pod
 from controller.render.problems import RenderError
 from controller.render.sources import Sources
 
+_PREFIX = "ROSTER_HEADER_"
 _NOT_IN_A_NAME = re.compile(r"[^A-Z0-9]+")
 
 
@@ -39,6 +40,11 @@ def translate(
         values[header.name] = value
         needs += more
     return values, needs
+
+
+def is_variable(name: str) -> bool:
+    """Tell whether an environment variable holds a header's value."""
+    return name.startswith(_PREFIX)
 
 
 def _from(
@@ -76,4 +82,4 @@ def _from(
 def _variable_name(source: ValueSource, owner: str) -> str:
     identity = f"{source.type}/{owner}/{source.name}/{source.key}"
     readable = _NOT_IN_A_NAME.sub("_", f"{source.name}_{source.key}".upper()).strip("_")
-    return f"ROSTER_HEADER_{readable[:40]}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}"
+    return f"{_PREFIX}{readable[:40]}_{hashlib.sha256(identity.encode()).hexdigest()[:8]}"

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 DEFAULT_AGENT_IMAGE = "roster:0.1.0"
 DEFAULT_CONTROLLER_URL = "http://kagent-controller.kagent:8083"
+DEFAULT_KAGENT_IMAGE = "cr.kagent.dev/kagent-dev/kagent/app:0.10.4"
 DEFAULT_SKILLS_IMAGE = "cr.kagent.dev/kagent-dev/kagent/skills-init:0.10.4"
 DEFAULT_GATEWAY_IMAGE = "ghcr.io/agentgateway/agentgateway:0.9.0-musl"
 
@@ -19,6 +21,10 @@ class RenderOptions:
     agent_image: str = DEFAULT_AGENT_IMAGE
     """Image with `roster-agent` and `roster-mcp-bridge`; `imageRegistry` of an agent overrides its
     registry."""
+    runtime: Literal["roster", "kagent"] = "roster"
+    """Whose runtime agents run on that do not say; an agent says it by an annotation."""
+    kagent_image: str = DEFAULT_KAGENT_IMAGE
+    """Image of kagent's runtime."""
     controller_url: str = DEFAULT_CONTROLLER_URL
     """Where agents reach the controller's REST interface (`KAGENT_URL`)."""
     skills_image: str = DEFAULT_SKILLS_IMAGE
@@ -31,6 +37,6 @@ class RenderOptions:
     @property
     def key(self) -> tuple[object, ...]:
         """Everything the options say, as a value that can be compared and hashed."""
-        places = (self.application, self.namespace, self.controller_url)
-        images = (self.agent_image, self.skills_image, self.gateway_image)
+        places = (self.application, self.namespace, self.controller_url, self.runtime)
+        images = (self.agent_image, self.kagent_image, self.skills_image, self.gateway_image)
         return (*places, *images, *sorted(self.agent_env.items()))

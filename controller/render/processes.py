@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.definitions.agent import AgentSpec, ByoDeployment, Declarative
 from controller.definitions.shared import PodSettings
-from controller.render import agentconfigs, card, pod, workload
+from controller.render import agentconfigs, card, kagentruntime, pod, workload
 from controller.render.problems import RenderError
 from controller.render.scope import Scope
 
@@ -31,6 +31,7 @@ class Process:
     files: Mapping[str, str] = field(default_factory=dict)
     """Texts that are mounted at /config."""
     needs: pod.Needs = pod.NOTHING
+    probe: Mapping[str, Any] = field(default_factory=lambda: workload.PROBE)
 
     @property
     def needs_scratch(self) -> bool:
@@ -63,7 +64,7 @@ def _declarative(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Proc
     given = settings(spec)
     pod_security, security = workload.security(given.pod_security_context, given.security_context)
     registry = deployment.image_registry if deployment else None
-    return Process(
+    process = Process(
         image=workload.with_registry(scope.options.agent_image, registry),
         command=["roster-agent"],
         args=_ARGS,
@@ -71,6 +72,19 @@ def _declarative(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Proc
         security=security,
         files={CONFIG: translated.config.dump(), CARD: card.text(spec, scope.id)},
         needs=translated.needs,
+    )
+    if not kagentruntime.is_chosen(scope):
+        return process
+    filled = kagentruntime.with_values(translated, scope)
+    return replace(
+        process,
+        image=workload.with_registry(scope.options.kagent_image, registry),
+        command=None,
+        pod_security=given.pod_security_context,
+        security=given.security_context,
+        files={**process.files, CONFIG: filled.config.dump()},
+        needs=filled.needs,
+        probe=kagentruntime.PROBE,
     )
 
 

@@ -221,6 +221,7 @@ def test_every_rule_of_rendering_can_be_explained() -> None:
         "prompt-template",
         "reserved-name",
         "template-error",
+        "unknown-runtime",
         "unreachable-value",
     }
 

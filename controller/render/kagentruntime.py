@@ -1,0 +1,97 @@
+"""Agents on kagent's own runtime image, in place of Roster's.
+
+Chosen for an application by an option, for an agent by the annotation `roster.dev/runtime: kagent`.
+That runtime takes the same config.json, but knows header values only, and no references to them:
+for it, and for nobody else, values are written into config.json, which is in a Secret.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from controller.definitions import agentconfig
+from controller.objects import metadata
+from controller.render import headers, pod
+from controller.render.agentconfigs import Translated
+from controller.render.problems import RenderError
+from controller.render.scope import Scope
+
+ANNOTATION = "roster.dev/runtime"
+PROBE: Mapping[str, Any] = {
+    "httpGet": {"path": "/.well-known/agent-card.json", "port": "http"},
+    "initialDelaySeconds": 4,
+    "periodSeconds": 2,
+    "timeoutSeconds": 15,
+}
+"""It takes five seconds to start; kagent's controller waits 15 before it asks."""
+
+
+def is_chosen(scope: Scope) -> bool:
+    """Tell whether an agent runs on kagent's runtime.
+
+    Raises:
+        RenderError: the annotation names a runtime that there is not.
+    """
+    notes = metadata.annotations(scope.definition.document.data)
+    chosen = notes.get(ANNOTATION, scope.options.runtime)
+    if chosen not in {"roster", "kagent"}:
+        raise RenderError(
+            "unknown-runtime",
+            f"there is no runtime {chosen!r}",
+            remedy="Choose roster or kagent.",
+            path=("metadata", "annotations", ANNOTATION),
+        )
+    return bool(chosen == "kagent")
+
+
+def with_values(translated: Translated, scope: Scope) -> Translated:
+    """Give the configuration with the values of headers in the place of references to them.
+
+    Raises:
+        RenderError: a value is not in the repository.
+    """
+    kept = [item for item in translated.needs.env if not headers.is_variable(item["name"])]
+    referred = [item for item in translated.needs.env if headers.is_variable(item["name"])]
+    values = {item["name"]: _value(item, scope) for item in referred}
+    values |= dict(translated.needs.secrets)
+    needs = pod.Needs(
+        env=tuple(kept), volumes=translated.needs.volumes, mounts=translated.needs.mounts
+    )
+    config = translated.config
+    tools = {name: _filled(getattr(config, name), values) for name in ("http_tools", "sse_tools")}
+    agents = tuple(_with_headers(item, values) for item in config.remote_agents or ())
+    update = {**tools, "remote_agents": agents or None}
+    return Translated(config=config.model_copy(update=update), needs=needs)
+
+
+def _value(variable: Mapping[str, Any], scope: Scope) -> str:
+    ((kind, source),) = variable["valueFrom"].items()
+    held = scope.sources.secret(scope.namespace, source["name"])
+    if kind == "secretKeyRef" and held is not None and source["key"] in held:
+        return held[source["key"]]
+    raise RenderError(
+        "unreachable-value",
+        f"kagent's runtime needs the value of {source['name']}/{source['key']} for a header, and it"
+        " is not in the repository",
+        remedy="Use Roster's runtime, which takes it from the cluster, or add the Secret.",
+        path=("metadata", "annotations", ANNOTATION),
+    )
+
+
+def _filled(servers: Any, values: Mapping[str, str]) -> Any:
+    filled = (
+        server.model_copy(update={"params": _with_headers(server.params, values)})
+        for server in servers or ()
+    )
+    return tuple(filled) or None
+
+
+def _with_headers(item: Any, values: Mapping[str, str]) -> Any:
+    given = item.headers or {}
+    sent = {name: _resolved(text, values) for name, text in given.items()}
+    return item.model_copy(update={"headers": sent or None})
+
+
+def _resolved(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(agentconfig.environment_reference(name), value)
+    return text
