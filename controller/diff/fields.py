@@ -6,7 +6,7 @@ Source: sigs.k8s.io/structured-merge-diff, `fieldpath/serialize.go`.
 """
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import orjson
@@ -29,15 +29,24 @@ def applied_by(manifest: Manifest, manager: str) -> Fields | None:
     return None
 
 
-def other_owners(manifest: Manifest, manager: str) -> tuple[str, ...]:
-    """Give the names of the other managers of an object, status writers left out."""
-    entries = (manifest.get("metadata") or {}).get("managedFields") or ()
-    names = {
-        str(entry.get("manager"))
-        for entry in entries
-        if entry.get("manager") != manager and not entry.get("subresource")
-    }
-    return tuple(sorted(names))
+def is_owned_by_others(manifest: Manifest, manager: str, path: Sequence[str]) -> bool:
+    """Tell whether any other manager owns the field at a path, or one above or below it."""
+    for entry in (manifest.get("metadata") or {}).get("managedFields") or ():
+        if entry.get("manager") == manager and entry.get("operation") == "Apply":
+            continue
+        if _reaches(entry.get("fieldsV1") or {}, path):
+            return True
+    return False
+
+
+def _reaches(node: Fields, path: Sequence[str]) -> bool:
+    for name in path:
+        if f"f:{name}" not in node:
+            return False
+        node = node[f"f:{name}"]
+        if not node:
+            return True
+    return True
 
 
 @functools.lru_cache(maxsize=4096)

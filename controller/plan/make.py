@@ -112,6 +112,9 @@ def _refusal(
     for manifest in component.manifests:
         key = ObjectKey.of(manifest)
         found = differences[key].live if key in differences else None
+        if found is None and key in differences and differences[key].message:
+            # Writing blindly could overwrite what belongs to somebody else.
+            return Guard(rule="cannot-be-compared", message=differences[key].message, keys=(key,))
         owner = labels(found).get(APPLICATION) if found is not None else application
         if owner == application:
             try:
@@ -140,7 +143,7 @@ def _steps(
                 action=action,
                 key=key,
                 component=component.id,
-                manifest=manifest,
+                manifest=(difference and difference.desired) or manifest,
                 difference=difference,
                 live=difference.live if difference else None,
                 wave=order.wave(manifest, component.wave),

@@ -10,10 +10,11 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
 from controller.cluster.client import Client
-from controller.cluster.errors import UnknownKindError, UnreachableError
+from controller.cluster.errors import ForbiddenError, UnknownKindError, UnreachableError
 from controller.cluster.live import LiveState
 from controller.diff import compare as owned
 from controller.diff.difference import Difference, Outcome
+from controller.diff.ignore import without_ignored
 from controller.errors import RosterError
 from controller.objects import Manifest, ObjectKey
 from controller.render.component import Component
@@ -35,10 +36,13 @@ def follow(
 ) -> None:
     """Watch every kind that an application desires, or once applied.
 
+    Kinds that we may not list are left out: what git has of them is reported by `differences`,
+    and orphans among them stay unseen.
+
     Raises:
-        UnavailableError, ForbiddenError: a kind's live state cannot be known.
+        UnavailableError: a kind's live state is not known at present.
     """
-    live.follow({*_ALWAYS, *_kinds(components), *_applied_kinds(client, inventory)})
+    _follow(live, {*_ALWAYS, *_kinds(components), *_applied_kinds(client, inventory)})
 
 
 def differences(
@@ -61,15 +65,15 @@ def differences(
 
     Raises:
         UnavailableError: the cluster cannot be reached, so nothing is known.
-        ForbiddenError: a kind may not be listed.
     """
     everything = list(components)
-    live.follow(_kinds(everything))
-    comparison = _Comparison(live, client, memory or Memory())
+    hidden = _follow(live, set(_kinds(everything)))
+    comparison = _Comparison(live, client, memory or Memory(), hidden)
     manifests = [manifest for component in everything for manifest in component.manifests]
     found = {ObjectKey.of(manifest): comparison.locally(manifest) for manifest in manifests}
-    absent = _absent(client, [one for one in found.values() if one.live is None])
-    open_ones = {k: one for k, one in found.items() if k not in absent and not _is_settled(one)}
+    open_ones = {key: one for key, one in found.items() if not _is_settled(one)}
+    for key in _absent(client, open_ones.values()):
+        del open_ones[key]
     if open_ones:
         with ThreadPoolExecutor(_CONCURRENCY, thread_name_prefix="compare") as pool:
             found.update(zip(open_ones, pool.map(comparison.ask, open_ones.values()), strict=True))
@@ -79,20 +83,33 @@ def differences(
 class _Comparison:
     """One object at a time: first by what is known, then by asking."""
 
-    def __init__(self, live: LiveState, client: Client, memory: Memory) -> None:
+    def __init__(
+        self,
+        live: LiveState,
+        client: Client,
+        memory: Memory,
+        hidden: Mapping[tuple[str, str], str],
+    ) -> None:
         self._live = live
         self._client = client
         self._memory = memory
+        self._hidden = hidden
 
     def locally(self, desired: Manifest) -> Difference:
         """Compare without a request; Missing and Undecided are to be asked about."""
-        live = self._live.get(ObjectKey.of(desired))
+        reason = self._hidden.get(_kind(desired))
+        if reason:
+            key = ObjectKey.of(desired)
+            return Difference(
+                key=key, outcome=Outcome.UNDECIDED, desired=desired, live=None, message=reason
+            )
+        live = self._live.get(ObjectKey.of(self._client.canonical(desired)))
         if live is None:
             return owned.compare(desired, None)
         exact = remembered.exact_key(desired, live)
         known = self._memory.get(exact)
         if known is None:
-            known = owned.compare(desired, live)
+            known = owned.compare(without_ignored(desired, live), live)
             if known.outcome is Outcome.UNDECIDED:
                 known = self._settled(known) or known
             if known.outcome is not Outcome.UNDECIDED:
@@ -111,7 +128,7 @@ class _Comparison:
         found = self._client.get(difference.key, str(desired.get("apiVersion", "")))
         if found is None:
             return difference
-        compared = owned.compare(desired, found)
+        compared = owned.compare(without_ignored(desired, found), found)
         return compared if compared.outcome is Outcome.SAME else self._decided(compared)
 
     def _decided(self, difference: Difference) -> Difference:
@@ -135,15 +152,16 @@ class _Comparison:
         return dataclasses.replace(known, live=live) if known else None
 
 
-def _absent(client: Client, missing: Iterable[Difference]) -> AbstractSet[ObjectKey]:
+def _absent(client: Client, differences: Iterable[Difference]) -> AbstractSet[ObjectKey]:
     """Give those of the missing objects that a list of their kind does not have either.
 
     A first sync of a thousand agents would otherwise ask for each of their objects.
     """
     places: dict[tuple[str, str, str], list[ObjectKey]] = {}
-    for one in missing:
-        version = str((one.desired or {}).get("apiVersion", ""))
-        places.setdefault((version, one.key.kind, one.key.namespace), []).append(one.key)
+    for one in differences:
+        if one.live is None:
+            version = str((one.desired or {}).get("apiVersion", ""))
+            places.setdefault((version, one.key.kind, one.key.namespace), []).append(one.key)
     absent: set[ObjectKey] = set()
     for place, keys in places.items():
         if len(keys) >= _WORTH_A_LIST:
@@ -153,13 +171,35 @@ def _absent(client: Client, missing: Iterable[Difference]) -> AbstractSet[Object
 
 
 def _is_settled(difference: Difference) -> bool:
-    return difference.outcome in {Outcome.SAME, Outcome.DIFFERENT}
+    return bool(difference.message) or difference.outcome in {Outcome.SAME, Outcome.DIFFERENT}
 
 
 def _kinds(components: Iterable[Component]) -> Iterator[tuple[str, str]]:
     for component in components:
-        for manifest in component.manifests:
-            yield str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
+        yield from map(_kind, component.manifests)
+
+
+def _kind(manifest: Manifest) -> tuple[str, str]:
+    return str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
+
+
+def _follow(live: LiveState, kinds: AbstractSet[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Watch kinds; give those that we may not list, each with the server's reason."""
+    try:
+        live.follow(kinds)
+    except ForbiddenError:
+        return dict(_each_followed(live, kinds))
+    return {}
+
+
+def _each_followed(
+    live: LiveState, kinds: AbstractSet[tuple[str, str]]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    for kind in sorted(kinds):
+        try:
+            live.follow([kind])
+        except ForbiddenError as error:
+            yield kind, str(error)
 
 
 def _applied_kinds(client: Client, inventory: Iterable[ObjectKey]) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,5 @@
 """What became of each object, in the form that history keeps."""
 
-from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
-
 from controller.diff import format as text
 from controller.plan.steps import Step
 from controller.state.records import ObjectResult
@@ -23,9 +20,3 @@ def result(step: Step, status: str, message: str = "") -> ObjectResult:
         message=message,
         changes=tuple(text.change(change) for change in changes),
     )
-
-
-def inventory_after(inventory: Iterable[str], results: Iterable[ObjectResult]) -> AbstractSet[str]:
-    """Give the inventory without what was pruned; refused deletions stay."""
-    gone = {one.key for one in results if one.status == PRUNED}
-    return frozenset(key for key in inventory if key not in gone)

@@ -17,14 +17,18 @@ def test_only_what_was_applied_by_us_is_ours() -> None:
     assert fields.applied_by(live(theirs, APPLY), "roster") == {"f:data": {}}
 
 
-def test_other_owners_are_named_without_status_writers() -> None:
-    found = live(
-        APPLY,
-        {"manager": "kubectl-edit", "operation": "Update"},
-        {"manager": "kube-controller-manager", "subresource": "status"},
-    )
+def test_fields_of_others_are_told_from_ours() -> None:
+    scaler = {
+        "manager": "hpa",
+        "operation": "Update",
+        "subresource": "scale",
+        "fieldsV1": {"f:spec": {"f:replicas": {}}},
+    }
+    ours = {**APPLY, "fieldsV1": {"f:spec": {"f:paused": {}}}}
 
-    assert fields.other_owners(found, "roster") == ("kubectl-edit",)
+    assert fields.is_owned_by_others(live(ours, scaler), "roster", ["spec", "replicas"])
+    assert fields.is_owned_by_others(live(ours, scaler), "roster", ["spec"])
+    assert not fields.is_owned_by_others(live(ours, scaler), "roster", ["spec", "paused"])
 
 
 def test_keys_of_items_and_members_of_sets_are_read() -> None:

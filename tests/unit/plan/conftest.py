@@ -65,14 +65,20 @@ def plan() -> Callable[..., Plan]:
     def build(*components: Component, **known: Any) -> Plan:
         live = {ObjectKey.of(found): found for found in known.pop("live", ())}
         policy = Policy(**{"prune": True, **known.pop("policy", {})})
-        outcomes = known.pop("outcomes", {})
+        outcomes, messages = known.pop("outcomes", {}), known.pop("messages", {})
         found = {}
         for one in components:
             for manifest in one.manifests:
                 key = ObjectKey.of(manifest)
                 outcome = outcomes.get(key.name, Outcome.MISSING)
                 there = known.get("there", {}).get(key.name, live.get(key))
-                found[key] = Difference(key=key, outcome=outcome, desired=manifest, live=there)
+                found[key] = Difference(
+                    key=key,
+                    outcome=outcome,
+                    desired=manifest,
+                    live=there,
+                    message=messages.get(key.name, ""),
+                )
         known.pop("there", None)
         return make.make(
             application="app",

@@ -112,3 +112,14 @@ def test_a_plan_knows_what_depends_on_what(plan: Any, component: Any, an_object:
         "Agent ns/a": {"Agent ns/b"},
         "Agent ns/b": set(),
     }
+
+
+def test_what_cannot_be_compared_is_not_written(plan: Any, component: Any, an_object: Any) -> None:
+    made = plan(
+        component("one", an_object("hidden")),
+        component("two", an_object("seen")),
+        messages={"hidden": "Cannot list v1 ConfigMap."},
+    )
+
+    assert [names(wave) for wave in made.waves] == [["seen"]]
+    assert made.blocked[0][1] == "Cannot list v1 ConfigMap."

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from controller.cluster.errors import InvalidError
+from controller.cluster.errors import ForbiddenError, InvalidError
 from controller.cluster.store import Store
 from controller.definitions.findings import DefinitionId, Position
 from controller.diff.difference import Difference
@@ -28,6 +28,7 @@ class Cluster(Store):
         super().__init__()
         self.log: list[str] = []
         self.requests: list[str] = []
+        self.forbidden: set[str] = set()
         self.failing: dict[str, RosterError] = {}
         self.defaults: dict[str, Any] = {}
         self.when_applied: Callable[[Manifest], Mapping[str, Any]] = lambda _: {}
@@ -64,7 +65,9 @@ class Cluster(Store):
         return [key.name for key in [*self._objects, *self.unlabelled] if key.kind == kind]
 
     def follow(self, kinds: Iterable[tuple[str, str]]) -> None:
-        del kinds
+        for _, kind in kinds:
+            if kind in self.forbidden:
+                raise ForbiddenError(f"Cannot list v1 {kind}.")
 
     def gone(self, manifest: Manifest) -> None:
         self.delete_from_store(manifest)
@@ -120,6 +123,12 @@ class Client:
     def get(self, key: ObjectKey, api_version: str = "") -> Manifest | None:
         self.cluster.requests.append(f"get {key.name}")
         return self.cluster.get(key, api_version)
+
+    def canonical(self, manifest: Manifest) -> Manifest:
+        if manifest["kind"] != "ClusterRole":
+            return manifest
+        metadata = {k: v for k, v in manifest["metadata"].items() if k != "namespace"}
+        return {**manifest, "metadata": metadata}
 
     def names(self, api_version: str, kind: str, namespace: str) -> frozenset[str]:
         self.cluster.requests.append(f"list {api_version} {kind} {namespace}")

@@ -1,3 +1,4 @@
+import dataclasses
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ import pytest
 from controller.cluster.errors import InvalidError, UnreachableError
 from controller.diff.difference import Outcome
 from controller.objects import Manifest, ObjectKey
+from controller.objects.metadata import with_metadata
 from controller.sync.compare import differences
 from controller.sync.memory import Memory
 
@@ -125,3 +127,45 @@ def test_an_object_without_our_label_is_found_by_asking(
 
     assert found[KEY].outcome is Outcome.DIFFERENT
     assert found[KEY].live == foreign
+
+
+def test_a_kind_that_may_not_be_listed_leaves_the_others_alone(
+    cluster: Any, client: Any, component: Any
+) -> None:
+    cluster.forbidden = {"Secret"}
+
+    found = differences([component("one"), component("two", "Secret")], cluster, client)
+
+    assert found[KEY].outcome is Outcome.MISSING
+    hidden = found[ObjectKey("", "Secret", "ns", "two")]
+    assert hidden.outcome is Outcome.UNDECIDED
+    assert hidden.message == "Cannot list v1 Secret."
+
+
+def test_a_kind_without_namespace_is_found_although_git_names_one(
+    cluster: Any, client: Any, component: Any
+) -> None:
+    role = component("one", "ClusterRole")
+    cluster.apply(client.canonical(role.manifests[0]))
+    cluster.requests.clear()
+
+    (found,) = differences([role], cluster, client).values()
+
+    assert found.outcome is Outcome.SAME
+    assert cluster.requests == []
+
+
+def test_ignored_fields_are_left_to_others(cluster: Any, client: Any, component: Any) -> None:
+    def wants(replicas: int) -> Any:
+        made = component("one", "Deployment", spec={"replicas": replicas})
+        (manifest,) = made.manifests
+        ignore = {"roster.dev/ignore-differences": "/spec/replicas"}
+        stamped = with_metadata(manifest, labels={}, annotations=ignore)
+        return dataclasses.replace(made, manifests=(stamped,))
+
+    cluster.apply(wants(3).manifests[0])
+
+    (found,) = differences([wants(1)], cluster, client).values()
+
+    assert found.outcome is Outcome.SAME
+    assert (found.desired or {})["spec"] == {"replicas": 3}
