@@ -415,6 +415,13 @@ _RENDERING = {
         "A workload has no image.",
         "Only the commands uvx and npx of MCP servers have a default image.",
     ),
+    "model-variable-conflict": (
+        "Two models of one agent are reached by the same environment variable.",
+        (
+            "Keys and addresses of models reach the agent as variables with fixed names, as in "
+            "kagent, so two models of one provider share them; the agent's own model wins."
+        ),
+    ),
     "no-mcp-port": (
         "A Service that is used as MCP server does not say which port speaks MCP.",
         "It has one port only, or one with appProtocol mcp, or names it in an annotation.",

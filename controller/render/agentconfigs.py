@@ -13,6 +13,8 @@ from controller.render.scope import Scope
 from controller.render.sources import Sources
 
 _SPEC: Path = ("spec", "declarative")
+_SUMMARY: Path = (*_SPEC, "context", "compaction", "summarizer", "modelConfig")
+_MEMORY: Path = (*_SPEC, "memory", "modelConfig")
 _TTL_DAYS = 15
 """How long kagent's controller keeps a memory of an agent that does not say."""
 
@@ -55,7 +57,23 @@ def translate(
         context_config=compaction,
         share_tools=declarative.share_tools or None,
     )
+    _warn_of_conflicts(model.needs, of_summary, _SUMMARY, sources)
+    _warn_of_conflicts(model.needs + of_summary, of_memory, _MEMORY, sources)
     return Translated(config=config, needs=model.needs + of_summary + of_memory + used.needs)
+
+
+def _warn_of_conflicts(first: pod.Needs, second: pod.Needs, path: Path, sources: Sources) -> None:
+    taken = {item["name"]: item for item in first.env}
+    for item in second.env:
+        if taken.get(item["name"], item) != item:
+            warning = RenderError(
+                "model-variable-conflict",
+                f"two models of this agent want different values of {item['name']}; both get that"
+                " of the first",
+                remedy="Use the same key and address for both, or models of different providers.",
+                path=path,
+            )
+            sources.warn(warning)
 
 
 def _model(name: str | None, namespace: str, sources: Sources, path: Path) -> models.Model:
@@ -111,8 +129,7 @@ def _summary_model(
     name = summarizer.model_config_name
     if not name or name == declarative.model_config_name:
         return model
-    path = (*_SPEC, "context", "compaction", "summarizer", "modelConfig")
-    return _model(name, namespace, sources, path)
+    return _model(name, namespace, sources, _SUMMARY)
 
 
 def _memory(
@@ -121,8 +138,7 @@ def _memory(
     memory = declarative.memory
     if memory is None:
         return None, pod.NOTHING
-    path = (*_SPEC, "memory", "modelConfig")
-    model = _model(memory.model_config_name, namespace, sources, path)
+    model = _model(memory.model_config_name, namespace, sources, _MEMORY)
     embedding = models.embedding(model.config)
     return agentconfig.Memory(
         ttl_days=memory.ttl_days or _TTL_DAYS, embedding=embedding

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from controller.definitions.findings import DefinitionId
+from controller.definitions.findings import DefinitionId, Finding
 from controller.render.component import Component
 from controller.render.options import RenderOptions
 
@@ -17,11 +17,20 @@ _MOST = 8_192
 """Components that are kept, over all applications: some 20 KB each."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A component, what was found while it was rendered, and what was read for it."""
+
+    component: Component
+    findings: tuple[Finding, ...]
+    read: frozenset[DefinitionId]
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
     inputs: tuple[object, ...]
     states: Mapping[DefinitionId, str | None]
-    component: Component
+    made: Made
 
 
 @dataclass(slots=True)
@@ -37,8 +46,8 @@ def remembered(
     inputs: tuple[object, ...],
     *,
     state: Callable[[DefinitionId], str | None],
-    render: Callable[[], tuple[Component, frozenset[DefinitionId]]],
-) -> Component:
+    render: Callable[[], Made],
+) -> Made:
     """Give the component of a definition, rendered anew only if an input has changed.
 
     Args:
@@ -46,16 +55,16 @@ def remembered(
         options: What it is rendered with.
         inputs: What else it depends on, beside what it reads.
         state: Tells the present state of something that can be read.
-        render: Renders it, and tells what it has read.
+        render: Renders it.
     """
     slot = _slot(options.application, id_)
     inputs = (options.key, *inputs)
     kept = slot.kept
     if kept and kept.inputs == inputs and _is_current(kept, state):
-        return kept.component
-    component, read = render()
-    slot.kept = _Kept(inputs, {wanted: state(wanted) for wanted in read}, component)
-    return component
+        return kept.made
+    made = render()
+    slot.kept = _Kept(inputs, {wanted: state(wanted) for wanted in made.read}, made)
+    return made
 
 
 def _is_current(kept: _Kept, state: Callable[[DefinitionId], str | None]) -> bool:

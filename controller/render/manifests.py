@@ -5,10 +5,11 @@ a position, and it and whatever depends on it are left out; all others are rende
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from controller.definitions.agent import AgentSpec
 from controller.definitions.catalog import Catalog, Definition
-from controller.definitions.findings import DefinitionId, Finding, Position, in_order
+from controller.definitions.findings import DefinitionId, Finding, Position, Severity, in_order
 from controller.definitions.mcpserver import MCPServerSpec
 from controller.objects import Manifest
 from controller.render import agents, blocking, cache, mcpservers, stamp
@@ -48,10 +49,13 @@ def render(
         if id_ in waiting:
             continue
         try:
-            components.append(_component(id_, catalog, options, loaded, states))
+            made = _component(id_, catalog, options, loaded, states)
         except (RenderError, TemplateError) as error:
             failed.add(id_)
             findings.append(_finding(error, catalog.definitions[id_]))
+        else:
+            components.append(made.component)
+            findings += made.findings
     broken = catalog.broken | failed
     waiting = blocking.closure(broken, catalog.depends_on)
     return Rendered(
@@ -67,11 +71,11 @@ def _component(
     options: RenderOptions,
     templates: Templates,
     states: States,
-) -> Component:
+) -> cache.Made:
     definition = catalog.definitions[id_]
     depends_on = catalog.depends_on.get(id_, frozenset())
 
-    def render_anew() -> tuple[Component, frozenset[DefinitionId]]:
+    def render_anew() -> cache.Made:
         sources = Sources(states)
         manifests = _manifests(definition, options, templates, sources)
         component = Component(
@@ -82,7 +86,12 @@ def _component(
             wave=stamp.wave(definition),
             prune=stamp.may_prune(definition),
         )
-        return component, frozenset(sources.read)
+        warnings = (_finding(warning, definition) for warning in sources.warnings)
+        return cache.Made(
+            component=component,
+            findings=tuple(replace(found, severity=Severity.WARNING) for found in warnings),
+            read=frozenset(sources.read),
+        )
 
     place = (definition.document.file, definition.document.position())
     inputs = (states.of(id_), place, depends_on, templates.digest)

@@ -1,10 +1,13 @@
-"""What keeps one definition from being rendered, before it becomes a finding with a position."""
+"""What is wrong with one definition, before it becomes a finding with a position."""
 
 from controller.definitions.catalog import Path
 
 
 class RenderError(Exception):
-    """A definition that cannot be rendered: which rule, why, what to do, and where in it."""
+    """A definition that cannot be rendered: which rule, why, what to do, and where in it.
+
+    Given to `Sources.warn` instead of raised, it is a warning.
+    """
 
     def __init__(self, rule: str, message: str, *, remedy: str, path: Path = ("spec",)) -> None:
         super().__init__(message)

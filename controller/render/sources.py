@@ -12,6 +12,7 @@ from typing import Any
 from controller.definitions.catalog import Catalog, Definition
 from controller.definitions.findings import DefinitionId
 from controller.objects import content_hash
+from controller.render.problems import RenderError
 
 
 class States:
@@ -48,6 +49,12 @@ class Sources:
         self._states = states
         self.read: set[DefinitionId] = set()
         """Everything that was looked up, found or not."""
+        self.warnings: list[RenderError] = []
+        """What its author should know, and what keeps nothing from being rendered."""
+
+    def warn(self, warning: RenderError) -> None:
+        """Take note of a warning."""
+        self.warnings.append(warning)
 
     def find(self, wanted: DefinitionId) -> Definition | None:
         """Give a definition of the catalog."""

@@ -193,3 +193,16 @@ def test_another_registry_takes_the_place_of_the_host(
 )
 def test_durations_are_gos(text: str, expected: float) -> None:
     assert seconds(text) == pytest.approx(expected)
+
+
+def test_two_models_with_one_variable_are_a_warning(render: Render) -> None:
+    text = agent("    memory: {modelConfig: embedding}")
+    same = text.replace("provider: Anthropic, ", "")
+
+    def rules(output: Any) -> list[str]:
+        return [found.rule for found in output.rendered.findings]
+
+    assert "model-variable-conflict" not in rules(render(text))
+    for output in (render(same), render(same)):
+        assert rules(output).count("model-variable-conflict") == 1
+        assert output.rendered.blocked == ()

@@ -216,6 +216,7 @@ def test_every_rule_of_rendering_can_be_explained() -> None:
         "missing-image",
         "missing-key",
         "missing-reference",
+        "model-variable-conflict",
         "no-mcp-port",
         "prompt-not-in-repository",
         "prompt-template",
