@@ -26,8 +26,7 @@ _SCRATCH = pod.Needs(
     volumes=({"name": "tmp", "emptyDir": {}},),
     mounts=({"name": "tmp", "mountPath": _SCRATCH_FOLDER},),
 )
-_RESERVED_VOLUMES = frozenset({"config", "kagent-token", "kagent-skills", "skills-init-config"})
-_RESERVED_CONTAINERS = frozenset({"kagent"})
+_CONTAINERS = frozenset({"kagent", "skills-init"})
 
 
 def values(spec: AgentSpec, scope: Scope) -> dict[str, Any]:
@@ -37,9 +36,10 @@ def values(spec: AgentSpec, scope: Scope) -> dict[str, Any]:
         RenderError: the agent cannot be translated.
     """
     settings = processes.settings(spec)
-    _check_names(settings, spec)
     fetch = _fetch(spec, settings, scope)
     process = processes.translate(spec, scope, fetch.names if fetch else ())
+    own = _config(process, scope) + (fetch.needs if fetch else pod.NOTHING) + _TOKEN
+    _check_names(settings, spec, own)
     needs = _needs(settings, process, scope, fetch)
     container = _container(settings, process, needs)
     template = _pod(settings, process, needs, fetch)
@@ -95,24 +95,26 @@ def _needs(
 
     So an agent's own `env` comes before everything else, also before what Roster sets.
     """
-    needs = pod.NOTHING
-    if process.files:
-        needs += pod.secret_volume("config", scope.name, "/config", read_only=False)
-    needs += pod.Needs(
+    copied = (pod.from_secret(name, scope.name, name) for name, _ in process.needs.secrets)
+    needs = _config(process, scope) + pod.Needs(
         env=tuple(settings.env),
         volumes=tuple(settings.volumes),
         mounts=tuple(settings.volume_mounts),
     )
-    copied = (pod.from_secret(name, scope.name, name) for name, _ in process.needs.secrets)
     needs += process.needs + pod.Needs(env=tuple(copied)) + _identity(scope)
-    if fetch:
-        needs += fetch.needs
+    needs += fetch.needs if fetch else pod.NOTHING
     if processes.SRT_SETTINGS in process.files:
         path = f"/config/{processes.SRT_SETTINGS}"
         needs += pod.Needs(env=(pod.variable("KAGENT_SRT_SETTINGS_PATH", path),))
     if process.needs_scratch and not _has_scratch(settings):
         needs += _SCRATCH
     return needs + _TOKEN
+
+
+def _config(process: Process, scope: Scope) -> pod.Needs:
+    if not process.files:
+        return pod.NOTHING
+    return pod.secret_volume("config", scope.name, "/config", read_only=False)
 
 
 def _identity(scope: Scope) -> pod.Needs:
@@ -184,17 +186,23 @@ def _hash(
     return confighash.of(parts)
 
 
-def _check_names(settings: PodSettings, spec: AgentSpec) -> None:
+def _check_names(settings: PodSettings, spec: AgentSpec, own: pod.Needs) -> None:
     block: Path = ("spec", "byo" if spec.type == "BYO" else "declarative", "deployment")
-    for field, items, reserved in (
-        ("volumes", settings.volumes, _RESERVED_VOLUMES),
-        ("extraContainers", settings.extra_containers, _RESERVED_CONTAINERS),
+    for field, items, key, reserved in (
+        ("volumes", settings.volumes, "name", {item["name"] for item in own.volumes}),
+        (
+            "volumeMounts",
+            settings.volume_mounts,
+            "mountPath",
+            {item["mountPath"] for item in own.mounts},
+        ),
+        ("extraContainers", settings.extra_containers, "name", _CONTAINERS),
     ):
         for index, item in enumerate(items):
-            if item.get("name") in reserved:
+            if item.get(key) in reserved:
                 raise RenderError(
                     "reserved-name",
-                    f"the name {item['name']!r} is taken by the agent itself",
-                    remedy="Give it another name.",
-                    path=(*block, field, index, "name"),
+                    f"{item[key]!r} is taken by the agent itself",
+                    remedy="Give it another one.",
+                    path=(*block, field, index, key),
                 )

@@ -27,11 +27,11 @@ def of_references(container: Mapping[str, Any], pod: Mapping[str, Any], scope: S
     refers = {
         "containers": [own, *pod["extra_containers"]],
         "initContainers": pod.get("init_containers"),
-        "volumes": [volume for volume in pod["volumes"] if volume.get("name") != "config"],
+        "volumes": pod["volumes"],
     }
     hashes = (
         (f"{kind}/{name}", scope.sources.content_hash(kind, scope.namespace, name))
-        for kind, name in sorted(references(refers))
+        for kind, name in sorted(references(refers) - {("Secret", scope.name)})
     )
     return "".join(f"{place}={content}\n" for place, content in hashes if content)
 

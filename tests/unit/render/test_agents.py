@@ -123,6 +123,7 @@ def test_shared_variables_come_in_order_after_the_models(render: Render) -> None
     ("more", "rule", "line"),
     [
         ("    deployment: {volumes: [{name: config}]}", "reserved-name", 9),
+        ("    deployment: {volumeMounts: [{name: v, mountPath: /config}]}", "reserved-name", 9),
         ("    systemMessageFrom: {type: Secret, name: s, key: k}", "system-message-conflict", None),
         (
             "    tools: [{type: McpServer, mcpServer: {kind: Service, name: only-in-cluster}}]",
@@ -206,3 +207,20 @@ def test_two_models_with_one_variable_are_a_warning(render: Render) -> None:
     for output in (render(same), render(same)):
         assert rules(output).count("model-variable-conflict") == 1
         assert output.rendered.blocked == ()
+
+
+def test_an_image_of_ones_own_may_have_its_own_config_folder(render: Render) -> None:
+    output = render("""
+apiVersion: kagent.dev/v1alpha2
+kind: Agent
+metadata: {name: a}
+spec:
+  type: BYO
+  byo:
+    deployment:
+      image: x
+      volumes: [{name: config, secret: {secretName: mine}}]
+      volumeMounts: [{name: config, mountPath: /config}]
+""")
+
+    assert output.container("a")["volumeMounts"][0] == {"name": "config", "mountPath": "/config"}
