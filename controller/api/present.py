@@ -103,6 +103,7 @@ def finding(item: StoredFinding) -> shapes.FindingShape:
 def operation_state(operation: Operation) -> shapes.OperationStateShape:
     """Give the current operation in Argo CD's shape."""
     return shapes.OperationStateShape(
+        id=operation.id,
         phase=operation.phase,
         message=redact(operation.result_message),
         started_at=operation.started_at,
@@ -139,7 +140,9 @@ def initiator(operation: Operation) -> shapes.InitiatorShape:
     """Give who started an operation; nobody's name where it started by itself."""
     automated = operation.initiated_by in AUTOMATED
     return shapes.InitiatorShape(
-        username="" if automated else operation.initiated_by, automated=automated
+        username="" if automated else operation.initiated_by,
+        automated=automated,
+        cause=operation.initiated_by,
     )
 
 

@@ -126,6 +126,9 @@ class InitiatorShape(Shape):
 
     username: str
     automated: bool
+    cause: str = pydantic.Field(
+        description="automated, self-heal, or who asked for it. Roster's own."
+    )
 
 
 class ResultShape(ObjectRef):
@@ -161,6 +164,7 @@ class OperationShape(Shape):
 class OperationStateShape(Shape):
     """The operation that runs, or ran last."""
 
+    id: int = pydantic.Field(description="Counts up with each operation. Roster's own.")
     phase: OperationPhase
     message: str
     started_at: datetime

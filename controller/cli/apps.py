@@ -83,10 +83,10 @@ def sync(
     """
     request = {"prune": prune, "revision": revision, "confirmed": confirm}
     with _api(server) as api:
-        before = _operation(_get(api, f"/api/v1/applications/{name}")).get("id", 0)
+        before = _get(api, f"/api/v1/applications/{name}")
         given = {key: value for key, value in request.items() if value is not None}
         _checked(api.post(f"/api/v1/applications/{name}/sync", json=given))
-        operation = _wait(api, name, after=before, timeout_s=timeout_s)
+        operation = _wait(api, before, timeout_s=timeout_s)
     _print_operation(operation)
     raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
 
@@ -121,18 +121,35 @@ def _checked(response: "httpx.Response") -> Any:
     raise PermanentError(str(message), remedy=str(body.get("remedy", "")))
 
 
-def _wait(api: "httpx.Client", name: str, *, after: int, timeout_s: float) -> dict[str, Any]:
-    """Wait for an operation newer than `after` to end."""
+def _wait(api: "httpx.Client", before: Any, *, timeout_s: float) -> dict[str, Any]:
+    """Wait for an operation to end that is newer than the application was before.
+
+    Raises:
+        PermanentError: the application was visited, and there was no operation: the source or the
+            cluster cannot be read.
+        TransientError: time is up.
+    """
+    name = before["metadata"]["name"]
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
-        operation = _operation(_get(api, f"/api/v1/applications/{name}"))
-        if operation.get("id", 0) > after and operation.get("phase") in _FINAL_PHASES:
-            return operation
         time.sleep(_POLL_S)
+        seen = _get(api, f"/api/v1/applications/{name}")
+        operation = _operation(seen)
+        if operation.get("id", 0) > _operation(before).get("id", 0):
+            if operation["phase"] in _FINAL_PHASES:
+                return operation
+        elif seen["status"].get("reconciledAt") != before["status"].get("reconciledAt"):
+            _raise_for_conditions(seen)
     raise TransientError(
         f"{name} did not finish its sync within {timeout_s:g} s.",
         remedy=f"`roster app get {name}` shows what it waits for.",
     )
+
+
+def _raise_for_conditions(seen: Any) -> None:
+    for condition in seen["status"].get("conditions") or []:
+        if condition["type"] in {"SourceError", "ComparisonError", "SyncError"}:
+            raise PermanentError(condition["message"])
 
 
 def _operation(item: Any) -> dict[str, Any]:
@@ -155,7 +172,7 @@ def _row(item: Any) -> tuple[str, ...]:
 def _history_row(item: Any) -> tuple[str, ...]:
     return (
         str(item["id"]),
-        str(item.get("startedAt") or item.get("started_at", "")).partition(".")[0],
+        str(item.get("startedAt", "")).partition(".")[0],
         item["phase"],
         short(item["revision"]),
         item.get("author", ""),
@@ -165,8 +182,8 @@ def _history_row(item: Any) -> tuple[str, ...]:
 
 
 def _initiator(item: Any) -> str:
-    by = item.get("initiatedBy") or item.get("initiated_by") or ""
-    return str(by.get("username") or "automated") if isinstance(by, dict) else str(by)
+    by = item.get("initiatedBy") or {}
+    return str(by.get("cause", ""))
 
 
 def _print_application(item: Any) -> None:

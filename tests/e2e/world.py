@@ -106,14 +106,15 @@ class Roster:
     _output: list[str] = field(default_factory=list)
 
     def start(self) -> "Roster":
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "controller", "run", *self.arguments],
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=(self.folder / "roster.err").open("a"),
-            text=True,
-            start_new_session=True,
-        )
+        with (self.folder / "roster.err").open("a") as errors:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "controller", "run", *self.arguments],
+                cwd=self.folder,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                start_new_session=True,
+            )
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self._output.append(line)

@@ -131,6 +131,7 @@ def test_application_has_the_shape_of_argo_cd(client: FlaskClient, make: SimpleN
     assert status["operationState"]["operation"]["initiatedBy"] == {
         "username": "ada",
         "automated": False,
+        "cause": "ada",
     }
     first = status["operationState"]["syncResult"]["resources"][0]
     assert (first["group"], first["kind"], first["name"]) == ("apps", "Deployment", "researcher")
