@@ -61,7 +61,7 @@ async def _watch(client: Client, server: uvicorn.Server) -> None:
     while True:
         try:
             async with asyncio.timeout(_PING_LIMIT_S):
-                await client.send_ping()
+                await client.session.send_ping()
         except Exception as error:
             server.should_exit = True
             raise ChildLostError("the command ended or does not answer any more") from error
