@@ -188,6 +188,8 @@ class Client:
                 if not left:
                     raise UnavailableError(error.message) from error
             else:
+                if key.kind == "CustomResourceDefinition" and not dry_run:
+                    self.discovery.refresh()
                 return answer
         raise AssertionError("unreachable: the last try returns or raises")
 

@@ -13,6 +13,9 @@ from controller.sync import gate as gates
 from controller.sync.gate import Gate
 from controller.sync.writer import Writer
 
+_MAKERS = frozenset({"CustomResourceDefinition", "Namespace"})
+"""Kinds without which the server does not take others."""
+
 
 class Wave:
     """The steps of one wave, on their way."""
@@ -61,10 +64,17 @@ class Wave:
                 refused.append((component, f"DependencyNotReady: {problem or waits}"))
             elif not waits:
                 ready.append(component)
-        self._writer.write(step for component in ready for step in self._pending.pop(component))
+        self._write([step for component in ready for step in self._pending.pop(component)])
         for component, reason in refused:
             self._writer.refuse(self._pending.pop(component), reason)
         return bool(ready or refused)
+
+    def _write(self, steps: Sequence[Step]) -> None:
+        """Write what others are made of first, and wait until the server is ready for those."""
+        makers = [step for step in steps if step.key.kind in _MAKERS]
+        self._writer.write(makers)
+        self._gate.wait(step.key for step in makers)
+        self._writer.write(step for step in steps if step.key.kind not in _MAKERS)
 
     def _dependencies(self, component: DefinitionId | None) -> tuple[str, str]:
         """Give what a component waits for, and what it waits for in vain."""

@@ -1,3 +1,4 @@
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -170,6 +171,30 @@ def test_a_degraded_dependency_is_not_waited_for(sync: Sync, component: Any, clu
     results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
 
     assert "DependencyNotReady" in results[str(key("agent"))].message
+
+
+def test_a_definition_is_established_before_objects_of_its_kind_are_written(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync.timeout_s = 10
+    seen: list[list[str]] = []
+
+    def establish() -> bool:
+        seen.append(list(cluster.log))
+        found = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "ns", "kind")
+        if cluster.get(found):
+            established = {"conditions": [{"type": "Established", "status": "True"}]}
+            cluster.set(found, status=established)
+        return False
+
+    sync.superseded = establish
+    definition = component("kind", "CustomResourceDefinition")
+    (manifest,) = definition.manifests
+    manifests = ({**manifest, "apiVersion": "apiextensions.k8s.io/v1"},)
+    sync(dataclasses.replace(definition, manifests=manifests), component("thing", "Widget"))
+
+    assert cluster.log == ["apply CustomResourceDefinition kind", "apply Widget thing"]
+    assert ["apply CustomResourceDefinition kind"] in seen
 
 
 def test_the_next_wave_waits_for_this_one(sync: Sync, component: Any, cluster: Any) -> None:
