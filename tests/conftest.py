@@ -9,7 +9,7 @@ import pytest_socket
 @pytest.fixture(autouse=True)
 def _loopback_only() -> None:
     """Refuse connections to anything but this machine."""
-    pytest_socket.socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
+    pytest_socket.socket_allow_hosts(["127.0.0.0/8", "localhost", "::1"], allow_unix_socket=True)
 
 
 @pytest.fixture(autouse=True)

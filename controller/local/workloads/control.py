@@ -13,11 +13,13 @@ from controller.local.workloads.replicasets import ReplicaSets
 from controller.local.workloads.statefulsets import StatefulSets
 from controller.objects import Manifest
 
+_QUIET_S = 0.08
+
 
 def start(cluster: Cluster) -> list[Queue]:
     """Start all controllers, on what exists and on every change from now on."""
     return [
-        _owner(cluster, "deployments.apps", Deployments(cluster).visit, "replicasets.apps"),
+        _deployments(cluster),
         _owner(cluster, "replicasets.apps", ReplicaSets(cluster).visit, "pods"),
         _owner(cluster, "statefulsets.apps", StatefulSets(cluster).visit, "pods"),
         _owner(cluster, "jobs.batch", Jobs(cluster).visit, "pods"),
@@ -25,9 +27,36 @@ def start(cluster: Cluster) -> list[Queue]:
     ]
 
 
+def _deployments(cluster: Cluster) -> Queue:
+    """A Deployment whose spec changes again and again is rolled out when that has stopped.
+
+    `kubectl apply` and then `kubectl scale` make one rollout; the real controller takes about as
+    long to notice a change.
+    """
+    queue = Queue("deployments.apps", Deployments(cluster).visit)
+
+    def changed(before: Manifest | None, now: Manifest | None) -> None:
+        if now is not None and (before is None or _generation(before) != _generation(now)):
+            queue.settle(key_of(now), _QUIET_S)
+
+    # Before the queue hears of the change, so that it finds the key settling.
+    cluster["deployments.apps"].subscribe(changed)
+    _feed(cluster, queue, "deployments.apps", "replicasets.apps")
+    return queue
+
+
+def _generation(manifest: Manifest) -> int:
+    return int(manifest["metadata"]["generation"])
+
+
 def _owner(cluster: Cluster, resource: str, visit: Visit, owned: str) -> Queue:
-    """A controller that visits its objects when they change, and when what they own changes."""
     queue = Queue(resource, visit)
+    _feed(cluster, queue, resource, owned)
+    return queue
+
+
+def _feed(cluster: Cluster, queue: Queue, resource: str, owned: str) -> None:
+    """Have objects visited when they change, and when what they own changes."""
 
     def on_owned(each: Manifest) -> None:
         owner = controller_of(each)
@@ -38,7 +67,6 @@ def _owner(cluster: Cluster, resource: str, visit: Visit, owned: str) -> Queue:
 
     _follow(cluster, resource, lambda each: queue.add(key_of(each)))
     _follow(cluster, owned, on_owned)
-    return queue
 
 
 def _endpoint_slices(cluster: Cluster) -> Queue:

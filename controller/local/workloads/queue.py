@@ -33,12 +33,13 @@ class Queue:
         self._waiting: dict[Key, None] = {}
         self._visiting: dict[Key, asyncio.Task[None]] = {}
         self._timers: dict[Key, asyncio.TimerHandle] = {}
+        self._settling: dict[Key, asyncio.TimerHandle] = {}
         self._failures: dict[Key, int] = {}
         self._is_closed = False
 
     def add(self, key: Key) -> None:
-        """Visit this key as soon as there is room."""
-        if self._is_closed:
+        """Visit this key as soon as there is room; when it has settled, if it is `settling`."""
+        if self._is_closed or key in self._settling:
             return
         self._waiting[key] = None
         self._start_some()
@@ -53,15 +54,28 @@ class Queue:
             timer.cancel()
         self._timers[key] = loop.call_later(max(0.0, delay_s), self._due, key)
 
+    def settle(self, key: Key, quiet_s: float) -> None:
+        """Visit this key when nothing has called this for so long."""
+        if self._is_closed:
+            return
+        if timer := self._settling.get(key):
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._settling[key] = loop.call_later(quiet_s, self._settled, key)
+
     async def close(self) -> None:
         """End the visits."""
         self._is_closed = True
-        for timer in self._timers.values():
+        for timer in (*self._timers.values(), *self._settling.values()):
             timer.cancel()
         visits = list(self._visiting.values())
         for visit in visits:
             visit.cancel()
         await asyncio.gather(*visits, return_exceptions=True)
+
+    def _settled(self, key: Key) -> None:
+        del self._settling[key]
+        self.add(key)
 
     def _due(self, key: Key) -> None:
         del self._timers[key]

@@ -9,6 +9,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
+import structlog
+
 from controller.local.workloads import images, times
 from controller.local.workloads.images import ImageError
 from controller.local.workloads.kubelet import commands, logs, probes, states
@@ -18,6 +20,8 @@ from controller.local.workloads.kubelet.environment import ConfigError
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.processes import Process, SpawnError
 from controller.objects import Manifest
+
+log = structlog.get_logger(__name__)
 
 _IMAGE_LOOK_S = 5.0
 _DRAIN_S = 0.5
@@ -218,6 +222,7 @@ class ContainerRun:
         if not has_startup:
             self.started.set()
         watching = asyncio.create_task(self._watch())
+        watching.add_done_callback(self._tell_failure)
         try:
             code = await asyncio.shield(process.exit)
         finally:
@@ -225,6 +230,11 @@ class ContainerRun:
             self._process = None
         await self._ended(process, code, begun)
         return code
+
+    def _tell_failure(self, watching: "asyncio.Task[None]") -> None:
+        """Probes must not end in silence: the container would never be ready, or never restarted."""
+        if not watching.cancelled() and (error := watching.exception()):
+            log.error("probing_failed", container=self.name, error=str(error), exc_info=error)
 
     async def _ended(self, process: Process, code: int, begun: datetime) -> None:
         assert self.log is not None  # noqa: S101 - opened before the start

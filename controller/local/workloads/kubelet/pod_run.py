@@ -99,11 +99,15 @@ class PodRun:
         if self._main is not None:
             await asyncio.gather(self._main, return_exceptions=True)
 
-    async def close(self, *, is_published: bool) -> None:
-        """Give the address back and end the publisher, after a last status where that is wanted."""
+    async def silence(self) -> None:
+        """Write no more statuses."""
         if self._publisher is not None:
             self._publisher.cancel()
             await asyncio.gather(self._publisher, return_exceptions=True)
+
+    async def close(self, *, is_published: bool) -> None:
+        """Give the address back, after a last status where that is wanted."""
+        await self.silence()
         if is_published:
             await self._publish(is_last=True)
         self.node.addresses.release(self.uid)

@@ -116,13 +116,16 @@ def _recovered(fresh: Container, before: Mapping[str, Any], now: datetime) -> Co
 def phase(pod: Manifest, inits: Sequence[Container], mains: Sequence[Container]) -> str:
     """Give the phase of a pod."""
     policy = pod["spec"].get("restartPolicy", "Always")
-    if any(init.exit_code not in {0, None} for init in inits) and policy == "Never":
+    codes = [init.exit_code for init in inits if not init.is_sidecar]
+    if policy == "Never" and any(code not in {0, None} for code in codes):
         return "Failed"
     if not all(_is_initialised(init) for init in inits):
         return "Pending"
     if any("waiting" in each.state and not each.last_state for each in mains):
         return "Pending"
-    if any("running" in each.state for each in mains) or policy == "Always":
+    # A sidecar that still ends keeps the pod running, and how it ends is of no account.
+    sidecars = [init for init in inits if init.is_sidecar]
+    if any("running" in each.state for each in [*mains, *sidecars]) or policy == "Always":
         return "Running"
     codes = [each.exit_code for each in mains]
     if all(code == 0 for code in codes):
@@ -166,7 +169,9 @@ def status_of(  # noqa: PLR0913 - a status is made of all this
 
 
 def _is_initialised(init: Container) -> bool:
-    return init.is_started if init.is_sidecar else init.exit_code == 0
+    if init.is_sidecar:
+        return init.is_started or "terminated" in init.state
+    return init.exit_code == 0
 
 
 def _shown(container: Container) -> dict[str, Any]:
