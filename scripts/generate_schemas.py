@@ -13,6 +13,7 @@ from importlib import resources as package_files
 from pathlib import Path
 from typing import Any
 
+from controller.local.apiserver import printing
 from controller.local.apiserver.resources import built_in
 
 RELEASE = "v1.36.0-local"
@@ -168,7 +169,7 @@ def _roots(every: dict[str, Any]) -> set[str]:
 
 def _columns(raw: dict[str, Any]) -> dict[str, str]:
     """Give the descriptions that tables need: those of the fields their columns stand for."""
-    wanted = package_columns()
+    wanted = printing.described_fields()
     found = {}
     for name, node in sorted(raw.items()):
         for field in node.get("properties", {}):
@@ -179,13 +180,6 @@ def _columns(raw: dict[str, Any]) -> dict[str, str]:
     return found
 
 
-def package_columns() -> set[str]:
-    """Give the fields whose descriptions the printer asks for."""
-    from controller.local.apiserver import printing
-
-    return printing.described_fields()
-
-
 def main() -> None:
     """Read the package and write the file."""
     base = package_files.files("kubernetes_validate") / "kubernetes-json-schema"
@@ -193,8 +187,11 @@ def main() -> None:
     every = {name: _special(name, stripped(node)) for name, node in raw.items()}
     names = _reachable(_roots(every), every)
     definitions = {name: _with_defaults(name, every[name], every) for name in sorted(names)}
-    body = json.dumps({"definitions": definitions, "descriptions": _columns(raw)},
-                      separators=(",", ":"), sort_keys=True)
+    body = json.dumps(
+        {"definitions": definitions, "descriptions": _columns(raw)},
+        separators=(",", ":"),
+        sort_keys=True,
+    )
     TARGET.write_bytes(gzip.compress(body.encode(), 9, mtime=0))
     print(f"{TARGET}: {len(definitions)} definitions, {TARGET.stat().st_size} bytes")
 

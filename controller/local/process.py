@@ -55,9 +55,7 @@ async def _run(folder: Path, host: str, port: int) -> None:
         folder,
         host=host,
         port=port or _last_port(folder),
-        authority=files.authority,
-        certificate=files.server,
-        key=files.key,
+        files=files,
         failed=_tell_failure,
     )
     workloads = Workloads(server.store, folder, api_url=server.url, ca_file=files.authority)

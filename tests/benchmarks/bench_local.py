@@ -76,7 +76,14 @@ def running(folder: Path) -> Iterator[Cluster]:
     begun = time.monotonic()
     with (folder / "log").open("wb") as log:
         child = subprocess.Popen(
-            [sys.executable, "-m", "controller.local", "--folder", str(folder), "--die-with-parent"],
+            [
+                sys.executable,
+                "-m",
+                "controller.local",
+                "--folder",
+                str(folder),
+                "--die-with-parent",
+            ],
             stdout=log,
             stderr=log,
         )
@@ -205,8 +212,10 @@ def one_round(count: int, figures: dict[str, list[float]]) -> None:
 
 def show(figures: dict[str, list[float]], line: Callable[[str], None]) -> None:
     """Print the table."""
-    line(f"machine: {platform.machine()}, {os.cpu_count()} processors, {platform.system()}, "
-         f"Python {platform.python_version()}")
+    line(
+        f"machine: {platform.machine()}, {os.cpu_count()} processors, {platform.system()}, "
+        f"Python {platform.python_version()}"
+    )
     line(f"{'case':28}{'median':>10}{'least':>10}{'most':>10}")
     for name, values in figures.items():
         middle = statistics.median(values)
@@ -220,9 +229,16 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=5000)
     given = parser.parse_args()
     figures: dict[str, list[float]] = {}
-    names = ("start to ready, s", "idle processor, %", "idle memory, MiB",
-             f"apply {given.objects}, per s", f"apply {given.objects} again, per s",
-             f"list {given.objects}, s", "watch latency, ms", "watch latency p99, ms")
+    names = (
+        "start to ready, s",
+        "idle processor, %",
+        "idle memory, MiB",
+        f"apply {given.objects}, per s",
+        f"apply {given.objects} again, per s",
+        f"list {given.objects}, s",
+        "watch latency, ms",
+        "watch latency p99, ms",
+    )
     for name in names:
         figures[name] = []
     for _ in range(given.rounds):

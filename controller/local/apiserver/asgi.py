@@ -7,14 +7,13 @@ table, and a request should cost less than its object's rules do.
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, TypeAlias
+from typing import Any
 
 import orjson
 
 from controller.local.apiserver import (
-    conversion,
     discovery,
     errors,
     identity,
@@ -38,9 +37,8 @@ from controller.local.apiserver.delegates import (
 from controller.local.apiserver.errors import ApiError, NoSuchPathError
 from controller.local.apiserver.identity import InvalidTokenError, Tokens, User
 from controller.local.apiserver.requests import Request, Target
-from controller.local.apiserver.resources import Registry
 from controller.local.apiserver.storage import Object
-from controller.local.apiserver.verbs import Call, Verbs, utc_now
+from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs, utc_now
 
 _JSON = b"application/json"
 _TEXT = b"text/plain; charset=utf-8"
@@ -48,7 +46,8 @@ _HEALTH = frozenset(["/healthz", "/livez", "/readyz"])
 # A watch without a timeout ends after some such time, so that clients spread over restarts.
 _WATCH_S = (1800, 3600)
 _BOOKMARK_S = 60.0
-
+# On the object itself these need a name, or in the case of create none.
+_NAMED = frozenset(["create", "update", "patch"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +69,14 @@ class Answer:
 class App:
     """The API server's ASGI application."""
 
-    def __init__(
-        self, verbs: Verbs, registry: Registry, tokens: Tokens, *, address: str = ""
-    ) -> None:
+    def __init__(self, verbs: Verbs, tokens: Tokens, *, address: str = "") -> None:
         self.verbs = verbs
-        self.registry = registry
+        self.registry = verbs.registry
         self.tokens = tokens
         self.address = address
         self.delegates: Delegates | None = None
         self.is_ready: Callable[[], bool] = lambda: True
-        self._documents = openapi.Documents(registry)
+        self._documents = openapi.Documents(verbs.registry)
         self._closing = asyncio.Event()
 
     def close_streams(self) -> None:
@@ -137,9 +134,30 @@ class App:
         if kind.lower() != "bearer":
             raise errors.unauthorized()
         try:
-            return self.tokens.user_of(token.strip(), now=utc_now())
+            user = self.tokens.user_of(token.strip(), now=utc_now())
+            return self._impersonated(user, request)
         except InvalidTokenError as e:
             raise errors.unauthorized() from e
+
+    def _impersonated(self, user: User, request: Request) -> User:
+        """Let the admin act as somebody else, as `kubectl --as` asks."""
+        name = request.headers.get("impersonate-user")
+        if not name:
+            return user
+        if not user.is_admin:
+            action = rbac.Action(verb="impersonate", resource="users", name=name)
+            raise ApiError(
+                403,
+                "Forbidden",
+                f'users "{name}" is forbidden: {rbac.refusal(user, action)}',
+                details={"name": name, "kind": "users"},
+            )
+        account = identity.account_of(name)
+        if account is not None:
+            return account
+        group = request.headers.get("impersonate-group")
+        groups = (group, "system:authenticated") if group else ("system:authenticated",)
+        return User(name=name, groups=groups)
 
     def _allow(self, user: User, action: rbac.Action) -> None:
         if not rbac.is_allowed(user, action, self.verbs.storage):
@@ -179,7 +197,7 @@ class App:
         if path in {"/api", "/apis"}:
             return self._groups(request, core=path == "/api")
         if path.startswith("/openapi/"):
-            found = self._documents.get(path, request.headers.get("accept", ""))
+            found = self._documents.get(path)
             return Answer(200, found.content, found.media)
         if path == "/":
             paths = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz"]
@@ -214,26 +232,32 @@ class App:
         sub = target.resource.subresources.get(target.subresource)
         if verb not in (sub.verbs if sub else target.resource.verbs):
             raise errors.method_not_allowed()
+        if (verb == "create") == bool(target.name) and verb in _NAMED and not sub:
+            raise errors.method_not_allowed()
         call = _call(request, target)
         if target.subresource in {"binding", "eviction", "token", "scale", "finalize", "approval"}:
             return self._special(request, call, verb)
         if verb == "create" and "list" not in target.resource.verbs:
-            body = requests.body_of(request, target.resource.kind)
-            if target.resource.kind == "Binding":
-                return self._bind_by_name(call, body)
-            return Answer(201, reviews.review(self.verbs, self.tokens, user, call, body))
-        match verb:
-            case "get":
-                return self._shaped(request, call, self.verbs.get(call), 200)
-            case "list":
-                return self._list(request, call)
-            case "deletecollection":
-                return self._delete_collection(request, call)
-            case "delete":
-                options = _delete_options(request, target)
-                return self._shaped(request, call, self.verbs.delete(call, options), 200)
-            case _:
-                return self._write(request, call, verb)
+            return self._review(request, call, user)
+        if verb in {"list", "deletecollection"}:
+            return self._collection(request, call, verb)
+        if verb == "get":
+            return self._shaped(request, call, self.verbs.get(call), 200)
+        if verb == "delete":
+            value = self.verbs.delete(call, _delete_options(request))
+            return self._shaped(request, call, value, 200)
+        return self._write(request, call, verb)
+
+    def _review(self, request: Request, call: Call, user: User) -> Answer:
+        body = requests.body_of(request, call.resource.kind)
+        if call.resource.kind == "Binding":
+            return self._bind_by_name(call, body)
+        return Answer(201, reviews.review(self.verbs, self.tokens, user, call, body))
+
+    def _collection(self, request: Request, call: Call, verb: str) -> Answer:
+        if verb == "list":
+            return self._list(request, call)
+        return self._delete_collection(request, call)
 
     def _write(self, request: Request, call: Call, verb: str) -> Answer:
         if verb == "create":
@@ -258,25 +282,26 @@ class App:
 
     def _special(self, request: Request, call: Call, verb: str) -> Answer:
         name = call.subresource
-        if name == "scale" and verb == "get":
+        if name == "scale":
+            return self._scale(request, call, verb)
+        if name in {"finalize", "approval"}:
+            if verb == "get":
+                return Answer(200, self.verbs.get(call))
+            return self._write(request, call, verb)
+        body = requests.body_of(request, call.resource.subresources[name].kind)
+        if name == "token":
+            return Answer(201, reviews.request_token(self.verbs, self.tokens, call, body))
+        act = reviews.bind if name == "binding" else reviews.evict
+        return Answer(201, act(self.verbs, call, body))
+
+    def _scale(self, request: Request, call: Call, verb: str) -> Answer:
+        if verb == "get":
             return Answer(200, scale.get(self.verbs, call))
-        if name == "scale" and verb == "patch":
+        if verb == "patch":
             media, patch = requests.patch_of(request, call.resource)
             return Answer(200, scale.patch(self.verbs, call, media, patch))
-        if name in {"finalize", "approval"} and verb in {"get", "patch"}:
-            return self._write(request, call, verb) if verb == "patch" else Answer(200, self.verbs.get(call))
-        body = requests.body_of(request, call.resource.subresources[name].kind)
-        match name:
-            case "scale":
-                return Answer(200, scale.update(self.verbs, call, body))
-            case "token":
-                return Answer(201, reviews.request_token(self.verbs, self.tokens, call, body))
-            case "binding":
-                return Answer(201, reviews.bind(self.verbs, call, body))
-            case "eviction":
-                return Answer(201, reviews.evict(self.verbs, call, body))
-            case _:
-                return Answer(200, self.verbs.update(call, body))
+        body = requests.body_of(request, "Scale")
+        return Answer(200, scale.update(self.verbs, call, body))
 
     def _bind_by_name(self, call: Call, body: Any) -> Answer:
         pods = self.registry.by_name("pods")
@@ -300,7 +325,7 @@ class App:
     def _delete_collection(self, request: Request, call: Call) -> Answer:
         asked = listing.asked(request, call)
         found = listing.collect(self.verbs.storage, call, asked)
-        options = _delete_options(request, None)
+        options = _delete_options(request)
         for value in found.items:
             metadata = value["metadata"]
             one = replace(call, name=metadata["name"], namespace=metadata.get("namespace", ""))
@@ -320,9 +345,7 @@ class App:
 
     # Streams
 
-    async def _watch(
-        self, request: Request, target: Target, receive: Receive, send: Send
-    ) -> None:
+    async def _watch(self, request: Request, target: Target, receive: Receive, send: Send) -> None:
         if "watch" not in target.resource.verbs:
             raise errors.method_not_allowed()
         call = _call(request, target)
@@ -427,14 +450,23 @@ def _form(request: Request) -> requests.Form:
     return requests.accepted_forms(request.headers.get("accept", ""))[0]
 
 
-def _delete_options(request: Request, target: Target | None) -> reviews.DeleteOptions:
+def _delete_options(request: Request) -> DeleteOptions:
     body = requests.body_of(request, "DeleteOptions") if request.body else {}
     options = reviews.delete_options(body if isinstance(body, dict) else {})
     propagation = request.first("propagationPolicy")
     grace = request.number("gracePeriodSeconds")
+    if propagation or options.propagation:
+        _check_propagation(propagation or options.propagation)
     if propagation:
         options = replace(options, propagation=propagation)
     return options if grace is None else replace(options, grace_s=grace)
+
+
+def _check_propagation(text: str) -> None:
+    known = ["Foreground", "Background", "Orphan"]
+    if text not in known:
+        cause = errors.not_supported("propagationPolicy", text, [*known, "nil"])
+        raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [cause])
 
 
 def _log_request(request: Request, target: Target) -> LogRequest:
@@ -486,7 +518,7 @@ async def _disconnected(receive: Receive, closing: asyncio.Event) -> None:
 async def _begin(send: Send, status: int, media: bytes, request: Request) -> None:
     headers = [(b"content-type", media), (b"cache-control", b"no-cache, private")]
     headers += [
-        (b"warning", f'299 - {orjson.dumps(text).decode()}'.encode()) for text in request.warnings
+        (b"warning", f"299 - {orjson.dumps(text).decode()}".encode()) for text in request.warnings
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
 

@@ -63,9 +63,7 @@ def _admin_binding() -> dict[str, Any]:
     }
 
 
-def _ensure(
-    verbs: Verbs, resource: str, namespace: str, name: str, body: dict[str, Any]
-) -> None:
+def _ensure(verbs: Verbs, resource: str, namespace: str, name: str, body: dict[str, Any]) -> None:
     found = verbs.registry.by_name(resource)
     if verbs.storage.get(Key(found.storage_key, namespace, name)) is not None:
         return

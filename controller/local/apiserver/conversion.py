@@ -48,7 +48,12 @@ def _event_to_new(value: Object) -> Object:
 
 def _event_to_core(value: Object) -> Object:
     made = _renamed(value, {new: old for old, new in _EVENT_NAMES.items()})
-    absent = {"source": {}, "firstTimestamp": None, "lastTimestamp": None, "involvedObject": {}}
+    absent: Object = {
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "involvedObject": {},
+    }
     return {**absent, **made, "apiVersion": "v1"}
 
 
@@ -66,9 +71,7 @@ def _autoscaler_to_old(value: Object) -> Object:
     target = _cpu_target(value["spec"].get("metrics", []))
     if target is not None:
         spec["targetCPUUtilizationPercentage"] = target
-    status = {
-        name: value["status"].get(name, 0) for name in ("currentReplicas", "desiredReplicas")
-    }
+    status = {name: value["status"].get(name, 0) for name in ("currentReplicas", "desiredReplicas")}
     return {**value, "spec": spec, "status": status}
 
 
@@ -76,7 +79,9 @@ def _autoscaler_to_new(value: Object) -> Object:
     spec = dict(value["spec"])
     percent = spec.pop("targetCPUUtilizationPercentage", 80)
     target = {"type": "Utilization", "averageUtilization": percent}
-    spec.setdefault("metrics", [{"type": "Resource", "resource": {"name": "cpu", "target": target}}])
+    spec.setdefault(
+        "metrics", [{"type": "Resource", "resource": {"name": "cpu", "target": target}}]
+    )
     status = {"desiredReplicas": 0, "currentMetrics": None, **value.get("status", {})}
     return {**value, "apiVersion": "autoscaling/v2", "spec": spec, "status": status}
 

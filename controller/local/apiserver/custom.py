@@ -109,37 +109,44 @@ def _type_fault(value: Any, kind: Type, path: str) -> Cause | None:
     return errors.type_invalid(path, given, f'{path} in body must be of type {wanted}: "{given}"')
 
 
+_PYTHON_TYPES: dict[Shape, tuple[type, ...]] = {
+    Shape.OBJECT: (Mapping,),
+    Shape.MAP: (Mapping,),
+    Shape.ARRAY: (list,),
+    Shape.STRING: (str,),
+    Shape.TIME: (str,),
+    Shape.INTEGER: (int, float),
+    Shape.NUMBER: (int, float),
+    Shape.BOOLEAN: (bool,),
+}
+
+
 def _fits(value: Any, shape: Shape) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    match shape:
-        case Shape.OBJECT | Shape.MAP:
-            return isinstance(value, Mapping)
-        case Shape.ARRAY:
-            return isinstance(value, list)
-        case Shape.STRING | Shape.TIME:
-            return isinstance(value, str)
-        case Shape.INTEGER:
-            return is_number and float(value).is_integer()
-        case Shape.NUMBER:
-            return is_number
-        case Shape.BOOLEAN:
-            return isinstance(value, bool)
-        case _:
-            return True
+    expected = _PYTHON_TYPES.get(shape)
+    if expected is None:
+        return True
+    if shape is Shape.INTEGER and isinstance(value, float):
+        return value.is_integer()
+    # In Python a boolean is an integer, in JSON it is not.
+    return isinstance(value, expected) and (bool in expected or not isinstance(value, bool))
 
 
 def _given(value: Any) -> str:
     if value is None:
         return "null"
-    if isinstance(value, bool):
-        return "boolean"
-    if isinstance(value, int):
-        return "integer"
-    if isinstance(value, float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "array" if isinstance(value, list) else "object"
+    for name, kind in _NAMES:
+        if isinstance(value, kind):
+            return name
+    return "object"
+
+
+_NAMES: tuple[tuple[str, type], ...] = (
+    ("boolean", bool),
+    ("integer", int),
+    ("number", float),
+    ("string", str),
+    ("array", list),
+)
 
 
 def _object_faults(value: Mapping[str, Any], kind: Type, path: str) -> Iterator[Cause]:

@@ -16,35 +16,53 @@ from typing import Any
 from controller.local.apiserver import quantity
 from controller.local.apiserver.schema import Shape, Type, embedded_default
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Optional fields that are no pointers in Go: `false` and `0` count as absent there. The published
 # schemas do not tell; these are the ones of the kinds that run here (k8s.io/api types.go).
-_PLAIN_BOOLEANS = frozenset(
-    "hostNetwork hostPID hostIPC stdin stdinOnce tty readOnly paused publishNotReadyAddresses"
-    " unschedulable preserveUnknownFields exclusiveMinimum exclusiveMaximum uniqueItems nullable"
-    " x-kubernetes-embedded-resource x-kubernetes-int-or-string authenticated denied".split()
+_PLAIN_BOOLEANS = _words(
+    "hostNetwork hostPID hostIPC stdin stdinOnce tty readOnly paused publishNotReadyAddresses "
+    "unschedulable preserveUnknownFields exclusiveMinimum exclusiveMaximum uniqueItems "
+    "nullable x-kubernetes-embedded-resource x-kubernetes-int-or-string authenticated denied"
 )
-_PLAIN_INTEGERS = frozenset(
-    "hostPort nodePort minReadySeconds initialDelaySeconds timeoutSeconds periodSeconds"
-    " successThreshold failureThreshold observedGeneration updatedReplicas readyReplicas"
-    " availableReplicas unavailableReplicas currentReplicas fullyLabeledReplicas active succeeded"
-    " failed count healthCheckNodePort signal generation port priority".split()
+_PLAIN_INTEGERS = _words(
+    "hostPort nodePort minReadySeconds initialDelaySeconds timeoutSeconds periodSeconds "
+    "successThreshold failureThreshold observedGeneration updatedReplicas readyReplicas "
+    "availableReplicas unavailableReplicas currentReplicas fullyLabeledReplicas active "
+    "succeeded failed count healthCheckNodePort signal generation port priority"
 )
 _POINTER_OWNERS = ("LeaseSpec", "PodSpec", "EndpointPort", "ServiceReference", "ServiceBackendPort")
 # Optional strings that are pointers in Go: the empty string is a value of its own.
-_POINTER_STRINGS = frozenset(
-    "storageClassName ingressClassName volumeMode runtimeClassName appProtocol ipFamilyPolicy"
-    " internalTrafficPolicy loadBalancerClass holderIdentity preemptionPolicy path strategy"
-    " hostnameOverride nodeName zone hostname protocol fsType".split()
+_POINTER_STRINGS = _words(
+    "storageClassName ingressClassName volumeMode runtimeClassName appProtocol ipFamilyPolicy "
+    "internalTrafficPolicy loadBalancerClass holderIdentity preemptionPolicy path strategy "
+    "hostnameOverride nodeName zone hostname protocol fsType"
 )
 _POINTER_STRING_OWNERS = (
-    "PersistentVolumeClaimSpec", "IngressSpec", "LeaseSpec", "EndpointPort", "ServiceSpec",
-    "Endpoint", "ServicePort", "PodSpec",
+    "PersistentVolumeClaimSpec",
+    "IngressSpec",
+    "LeaseSpec",
+    "EndpointPort",
+    "ServiceSpec",
+    "Endpoint",
+    "ServicePort",
+    "PodSpec",
 )
 _GO_SCALARS = {
     Shape.STRING: "string",
     Shape.BOOLEAN: "bool",
     Shape.NUMBER: "float64",
     Shape.TIME: "string",
+}
+_PYTHON_TYPES: dict[Shape, type | tuple[type, ...]] = {
+    Shape.STRING: str,
+    Shape.BOOLEAN: bool,
+    Shape.INTEGER: int,
+    Shape.NUMBER: (int, float),
+    Shape.INT_OR_STRING: (int, str),
 }
 _INDEX = re.compile(r"\[\d+\]")
 _WHOLE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z")
@@ -75,9 +93,7 @@ def decode(value: Mapping[str, Any], kind: Type, report: Report | None = None) -
     return _object(value, kind, "", report if report is not None else Report())
 
 
-def decode_part(
-    value: Mapping[str, Any], kind: Type, path: str, report: Report
-) -> dict[str, Any]:
+def decode_part(value: Mapping[str, Any], kind: Type, path: str, report: Report) -> dict[str, Any]:
     """Read a part of an object; `path` is where it stands, with its final dot.
 
     Raises:
@@ -169,37 +185,29 @@ def _map(value: Any, kind: Type, owner: Type, path: str, report: Report) -> dict
                 raise _mismatch(item, element, owner, path)
         return {name: item or "" for name, item in value.items()}
     return {
-        name: _value(item, element, owner, f"{path}.{name}" if kind.shape is Shape.OBJECT else path,
-                     report)
+        name: _value(
+            item, element, owner, f"{path}.{name}" if kind.shape is Shape.OBJECT else path, report
+        )
         for name, item in value.items()
         if item is not None
     }
 
 
 def _scalar(value: Any, kind: Type, owner: Type, path: str) -> Any:
-    match kind.shape:
-        case Shape.STRING:
-            fits = isinstance(value, str)
-            if fits and kind.node.get("format") == "byte":
-                _check_base64(value)
-        case Shape.BOOLEAN:
-            fits = isinstance(value, bool)
-        case Shape.INTEGER:
-            fits = isinstance(value, int) and not isinstance(value, bool)
-            if isinstance(value, float) and value.is_integer():
-                return int(value)
-        case Shape.NUMBER:
-            fits = isinstance(value, int | float) and not isinstance(value, bool)
-        case Shape.QUANTITY:
-            return _quantity(value)
-        case Shape.INT_OR_STRING:
-            fits = isinstance(value, int | str) and not isinstance(value, bool)
-        case Shape.TIME:
-            return _time(value, micro=kind.name.endswith("MicroTime"))
-        case _:
-            return value
-    if not fits:
+    if kind.shape is Shape.QUANTITY:
+        return _quantity(value)
+    if kind.shape is Shape.TIME:
+        return _time(value, micro=kind.name.endswith("MicroTime"))
+    if kind.shape is Shape.INTEGER and isinstance(value, float) and value.is_integer():
+        return int(value)
+    expected = _PYTHON_TYPES.get(kind.shape)
+    if expected is None:
+        return value
+    # In Python a boolean is an integer, in JSON it is not.
+    if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
         raise _mismatch(value, kind, owner, path)
+    if isinstance(value, str) and kind.node.get("format") == "byte":
+        _check_base64(value)
     return value
 
 

@@ -43,8 +43,6 @@ class Delegates(Protocol):
         """Give a container's log piece by piece; raises ApiError where there is none."""
         ...
 
-    async def proxy(
-        self, target: ProxyTarget, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        """Carry a request to a pod or service and its answer back; the path is the pod's already."""
+    async def proxy(self, target: ProxyTarget, scope: Scope, receive: Receive, send: Send) -> None:
+        """Carry a request to a pod or service and its answer back; the path is the pod's."""
         ...

@@ -47,18 +47,27 @@ class ApiError(Exception):
         return {**body, "code": self.code}
 
 
+class UndecodableError(ApiError):
+    """The object in a body does not fit its kind; a patch reports the cause in its own way."""
+
+    def __init__(self, resource: Resource, cause: str) -> None:
+        kind = resource.kind
+        text = f'{kind} in version "{resource.version}" cannot be handled as a {kind}: {cause}'
+        super().__init__(400, "BadRequest", text)
+        self.cause = cause
+
+
 class NoSuchPathError(Exception):
     """Nothing is served under this path: answered with plain text, as the real server does."""
 
 
 def _named(resource: Resource, name: str) -> dict[str, Any]:
-    details = {"name": name, "kind": resource.plural}
-    return {**details, "group": resource.group} if resource.group else details
+    details = {"name": name, "group": resource.group, "kind": resource.plural}
+    return {part: text for part, text in details.items() if text}
 
 
 def _of_kind(resource: Resource, name: str) -> dict[str, Any]:
-    details = {"name": name, "kind": resource.kind}
-    return {**details, "group": resource.group} if resource.group else details
+    return {**_named(resource, name), "kind": resource.kind}
 
 
 def not_found(resource: Resource, name: str) -> ApiError:
@@ -101,8 +110,10 @@ def bad_request(message: str) -> ApiError:
 
 def forbidden(resource: Resource, name: str, cause: str) -> ApiError:
     """Refuse what the user may not do, or what the object's state forbids."""
-    shown = f'{resource.qualified} "{name}" is forbidden: {cause}'
-    return ApiError(403, "Forbidden", shown, details=_named(resource, name))
+    who = f'{resource.qualified} "{name}"' if name else resource.qualified
+    return ApiError(
+        403, "Forbidden", f"{who} is forbidden: {cause}", details=_named(resource, name)
+    )
 
 
 def unauthorized() -> ApiError:
@@ -128,6 +139,14 @@ def unsupported_media(accepted: Sequence[str]) -> ApiError:
 def expired(message: str) -> ApiError:
     """Refuse to continue from a version that is no longer remembered."""
     return ApiError(410, "Expired", message)
+
+
+def too_large_version(asked: int, current: int) -> ApiError:
+    """Refuse to answer as of a version that there has not been yet."""
+    cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
+    message = f"Too large resource version: {asked}, current: {current}"
+    details = {"causes": [cause], "retryAfterSeconds": 1}
+    return ApiError(504, "Timeout", message, details=details)
 
 
 def internal(message: str) -> ApiError:
@@ -189,10 +208,8 @@ def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiErr
     qualified = f"{kind}.{group}" if group else kind
     listed = list(dict.fromkeys(str(cause) for cause in causes))
     text = listed[0] if len(listed) == 1 else f"[{', '.join(listed)}]"
-    details: dict[str, Any] = {"name": name} if name else {}
-    if group:
-        details["group"] = group
-    details["kind"] = kind
+    named = {"name": name, "group": group, "kind": kind}
+    details: dict[str, Any] = {part: text for part, text in named.items() if text}
     details["causes"] = [
         {"reason": cause.reason, "message": cause.text, "field": cause.field} for cause in causes
     ]

@@ -1,7 +1,7 @@
 """Who is asking: the admin by a fixed token, service accounts by tokens that this server signs.
 
 A service account's token is a JWT with the claims of the real ones. Only this server checks it (by
-itself or through a TokenReview), so one key, made at the first start and kept in the folder, will do.
+itself or through a TokenReview), so one key, made at the first start and kept in the folder, does.
 """
 
 import base64
@@ -129,9 +129,7 @@ class Tokens:
                 f" the target audiences {_listed(wanted)}]"
             )
         if claims["exp"] < now.timestamp():
-            raise InvalidTokenError(
-                "[invalid bearer token, service account token has expired]"
-            )
+            raise InvalidTokenError("[invalid bearer token, service account token has expired]")
         self._check_alive(claims["kubernetes.io"])
         return _user(claims, common)
 
@@ -203,6 +201,13 @@ def account_user(
         extra=extra or {},
         audiences=audiences,
     )
+
+
+def account_of(name: str) -> User | None:
+    """Give the user behind a service account's full name; None for any other name."""
+    namespace, _, account = name.removeprefix(_ACCOUNT_PREFIX).partition(":")
+    is_account = name.startswith(_ACCOUNT_PREFIX) and namespace and account
+    return account_user(namespace, account) if is_account else None
 
 
 def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:

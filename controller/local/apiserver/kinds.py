@@ -21,26 +21,39 @@ Value: TypeAlias = dict[str, Any]
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 # The customary range for services; nothing routes there, names are what pods use here.
 _SERVICE_RANGE = ipaddress.ip_network("10.96.0.0/16")
+_NODE_PORTS = range(30000, 32768)
 
-_GENERATIONAL = frozenset(
-    "deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch cronjobs.batch"
-    " pods networkpolicies.networking.k8s.io ingresses.networking.k8s.io replicationcontrollers"
-    " ingressclasses.networking.k8s.io poddisruptionbudgets.policy"
-    " customresourcedefinitions.apiextensions.k8s.io endpointslices.discovery.k8s.io"
-    " mutatingwebhookconfigurations.admissionregistration.k8s.io"
-    " validatingwebhookconfigurations.admissionregistration.k8s.io"
-    " validatingadmissionpolicies.admissionregistration.k8s.io priorityclasses.scheduling.k8s.io"
-    " flowschemas.flowcontrol.apiserver.k8s.io"
-    " prioritylevelconfigurations.flowcontrol.apiserver.k8s.io".split()
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_GENERATIONAL = _words(
+    "deployments.apps replicasets.apps statefulsets.apps daemonsets.apps jobs.batch "
+    "cronjobs.batch pods networkpolicies.networking.k8s.io ingresses.networking.k8s.io "
+    "replicationcontrollers ingressclasses.networking.k8s.io poddisruptionbudgets.policy "
+    "customresourcedefinitions.apiextensions.k8s.io endpointslices.discovery.k8s.io "
+    "mutatingwebhookconfigurations.admissionregistration.k8s.io "
+    "validatingwebhookconfigurations.admissionregistration.k8s.io "
+    "validatingadmissionpolicies.admissionregistration.k8s.io "
+    "priorityclasses.scheduling.k8s.io flowschemas.flowcontrol.apiserver.k8s.io "
+    "prioritylevelconfigurations.flowcontrol.apiserver.k8s.io"
 )
-_CREATED_BY_UPDATE = frozenset(
-    "endpoints events services leases.coordination.k8s.io limitranges podtemplates"
-    " roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io"
-    " clusterroles.rbac.authorization.k8s.io clusterrolebindings.rbac.authorization.k8s.io".split()
+_CREATED_BY_UPDATE = _words(
+    "endpoints events services leases.coordination.k8s.io limitranges podtemplates "
+    "roles.rbac.authorization.k8s.io rolebindings.rbac.authorization.k8s.io "
+    "clusterroles.rbac.authorization.k8s.io clusterrolebindings.rbac.authorization.k8s.io"
 )
 _RETURNED_WHEN_DELETED = frozenset(
-    "pods services serviceaccounts persistentvolumes persistentvolumeclaims podtemplates"
-    " resourcequotas".split()
+    [
+        "pods",
+        "services",
+        "serviceaccounts",
+        "persistentvolumes",
+        "persistentvolumeclaims",
+        "podtemplates",
+        "resourcequotas",
+    ]
 )
 
 
@@ -154,6 +167,20 @@ def _create_service(value: Value, storage: Storage) -> None:
     spec["clusterIPs"] = [spec["clusterIP"]]
     spec.setdefault("ipFamilies", ["IPv4"])
     spec.setdefault("ipFamilyPolicy", "SingleStack")
+    _allocate_node_ports(spec, storage)
+
+
+def _allocate_node_ports(spec: Value, storage: Storage) -> None:
+    if spec["type"] not in {"NodePort", "LoadBalancer"}:
+        return
+    used = {
+        port.get("nodePort")
+        for service in storage.scan("services")
+        for port in service["spec"].get("ports", ())
+    }
+    free = (number for number in _NODE_PORTS if number not in used)
+    for port in spec.get("ports", ()):
+        port.setdefault("nodePort", next(free))
 
 
 def _free_address(taken: Iterable[str | None]) -> str:
@@ -251,7 +278,9 @@ def _service_class(spec: Value) -> str:
         limits, requests = resources.get("limits", {}), resources.get("requests", {})
         if not {"cpu", "memory"} <= limits.keys():
             return "Burstable"
-        if any(quantity.parse(requests.get(n, limits[n])) != quantity.parse(limits[n]) for n in limits):
+        if any(
+            quantity.parse(requests.get(n, limits[n])) != quantity.parse(limits[n]) for n in limits
+        ):
             return "Burstable"
     return "Guaranteed"
 
@@ -292,12 +321,17 @@ def _create_stateful_set(value: Value, _: Storage) -> None:
 
 
 def _create_daemon_set(value: Value, _: Storage) -> None:
-    counts = ("currentNumberScheduled", "numberMisscheduled", "desiredNumberScheduled", "numberReady")
+    counts = (
+        "currentNumberScheduled",
+        "numberMisscheduled",
+        "desiredNumberScheduled",
+        "numberReady",
+    )
     value["status"] = dict.fromkeys(counts, 0)
 
 
 def _create_job(value: Value, _: Storage) -> None:
-    """Give the pods of a job labels by which no other job's are taken (`pkg/registry/batch/job`)."""
+    """Give the pods of a job labels that no other job's have (`pkg/registry/batch/job`)."""
     if value["spec"].get("manualSelector"):
         return
     uid, name = value["metadata"]["uid"], value["metadata"]["name"]

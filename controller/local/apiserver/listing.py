@@ -27,6 +27,8 @@ class Asked:
     after: tuple[str, str] | None
     version: int | None
     """The version that a continued list began with."""
+    least: int
+    """The version that the answer must not be older than."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ def asked(request: Request, call: Call) -> Asked:
         ApiError: a selector or token makes no sense.
     """
     labels, fields = request.first("labelSelector"), request.first("fieldSelector")
+    _check_version(request)
     requirements = selectors.parse_labels(labels)
     conditions = selectors.parse_fields(fields, selectors.selectable(call.resource))
     if call.name:
@@ -60,7 +63,26 @@ def asked(request: Request, call: Call) -> Asked:
         limit=request.number("limit") or 0,
         after=after,
         version=version,
+        least=0 if request.flag("watch") else request.number("resourceVersion") or 0,
     )
+
+
+def _check_version(request: Request) -> None:
+    text, match = request.first("resourceVersion"), request.first("resourceVersionMatch")
+    if text and not text.isdigit():
+        raise errors.bad_request(
+            f'invalid resource version: resourceVersion: Invalid value: "{text}":'
+            f' strconv.ParseUint: parsing "{text}": invalid syntax'
+        )
+    cause = None
+    if match and not text and not request.flag("watch"):
+        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
+        cause = errors.forbidden_field("resourceVersionMatch", why)
+    elif match not in {"", "Exact", "NotOlderThan"}:
+        known = ["Exact", "NotOlderThan", ""]
+        cause = errors.not_supported("resourceVersionMatch", match, known)
+    if cause is not None:
+        raise errors.invalid("ListOptions", "meta.k8s.io", "", [cause])
 
 
 def _continued(token: str) -> tuple[tuple[str, str] | None, int | None]:
@@ -88,6 +110,8 @@ def collect(storage: Storage, call: Call, wanted: Asked) -> Found:
         ApiError: the list that is to be continued began too long ago.
     """
     version = storage.version if wanted.version is None else wanted.version
+    if wanted.least > storage.version:
+        raise errors.too_large_version(wanted.least, storage.version)
     if wanted.version is not None:
         _check_age(storage, call.resource, wanted.version)
     namespace = call.namespace or None
@@ -115,8 +139,8 @@ def _check_age(storage: Storage, resource: Resource, version: int) -> None:
         storage.changes_since(resource.storage_key, version)
     except TooOldError:
         raise errors.expired(
-            "The provided continue parameter is too old to display a consistent list result. You can"
-            " start a new list without the continue parameter."
+            "The provided continue parameter is too old to display a consistent list result."
+            " You can start a new list without the continue parameter."
         ) from None
 
 
@@ -212,9 +236,7 @@ class Stream:
     def _shaped(self, value: Object) -> Any:
         if self._shape == "Table":
             metadata = {"resourceVersion": value["metadata"]["resourceVersion"]}
-            made = printing.table(
-                self._call.resource, [value], metadata, self._columns, utc_now()
-            )
+            made = printing.table(self._call.resource, [value], metadata, self._columns, utc_now())
             if not self._tells_columns:
                 made["columnDefinitions"] = None
             self._tells_columns = False

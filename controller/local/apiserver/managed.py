@@ -197,7 +197,9 @@ def _pruned(merged: Any, managers: Managers, last: Fields, kind: Type) -> Any:
 
 
 def _capped(managers: Managers) -> Managers:
-    updaters = [item for item in sorted(managers.items(), key=_order) if item[0].operation == UPDATE]
+    updaters = [
+        item for item in sorted(managers.items(), key=_order) if item[0].operation == UPDATE
+    ]
     excess = len(updaters) - _MAX_UPDATERS
     if excess <= 0:
         return managers

@@ -118,7 +118,9 @@ def _compare(left: Any, right: Any, kind: Type, path: Path, found: Comparison) -
 
 def _is_leaf(left: Any, right: Any, kind: Type) -> bool:
     granular = [
-        _is_granular(value, kind) for value in (left, right) if value is not _ABSENT and value is not None
+        _is_granular(value, kind)
+        for value in (left, right)
+        if value is not _ABSENT and value is not None
     ]
     if not granular or not all(granular):
         return True
@@ -151,7 +153,9 @@ def _compare_lists(left: Any, right: Any, kind: Type, path: Path, found: Compari
     theirs = _indexed(right if isinstance(right, list) else [], kind)
     for element in {**ours, **theirs}:
         place = (*path, element)
-        _compare(ours.get(element, _ABSENT), theirs.get(element, _ABSENT), kind.element, place, found)
+        _compare(
+            ours.get(element, _ABSENT), theirs.get(element, _ABSENT), kind.element, place, found
+        )
 
 
 def _indexed(items: list[Any], kind: Type) -> dict[str, Any]:
@@ -231,7 +235,7 @@ def remove(value: Any, doomed: Fields, kind: Type) -> Any:
 def with_named_fields(owned: Fields, kind: Type) -> Fields:
     """Make declared fields members as soon as something under them is in the set.
 
-    A list or struct whose every owned item goes must go as well, rather than stay as an empty shell.
+    A list or struct whose every owned item goes must go as well, rather than stay as a shell.
     """
     made: Fields = {}
     for element, child in owned.items():
@@ -283,7 +287,10 @@ def _list_faults(value: Any, kind: Type, path: Path) -> Iterator[str]:
         element = f"i:{at}"
         if _is_associative(kind):
             if kind.keys and not isinstance(item, Mapping):
-                yield f"{fields.shown(path)}: element {at}: associative list with keys may not have non-map elements"
+                yield (
+                    f"{fields.shown(path)}: element {at}: associative list with keys may not have"
+                    " non-map elements"
+                )
                 continue
             element = element_of(item, kind)
             missing = [name for name in kind.keys if name not in orjson.loads(element[2:])]

@@ -5,6 +5,7 @@ first pod, since only pods read it. A namespace that is being deleted takes all 
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from controller.local.apiserver.errors import ApiError
 from controller.local.apiserver.storage import Change, Key, Object
@@ -12,6 +13,11 @@ from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs
 
 ROOT_CERTIFICATE = "kube-root-ca.crt"
 _NAMESPACES, _PODS, _ACCOUNTS = "namespaces", "pods", "serviceaccounts"
+
+
+def _concerns_namespace(change: Change) -> bool:
+    """Was this the last object of an ending namespace, or the first pod of a new one?"""
+    return change.type == "DELETED" or (change.type == "ADDED" and change.key.resource == _PODS)
 
 
 class Namespaces:
@@ -25,9 +31,8 @@ class Namespaces:
         """Look at namespaces that changed, and at those in which something came or went."""
         if change.key.resource == _NAMESPACES:
             yield change.key
-        elif change.type == "DELETED" or (change.type == "ADDED" and change.key.resource == _PODS):
-            if change.key.namespace:
-                yield Key(_NAMESPACES, "", change.key.namespace)
+        elif change.key.namespace and _concerns_namespace(change):
+            yield Key(_NAMESPACES, "", change.key.namespace)
 
     def settle(self, key: Key) -> None:
         """Furnish a namespace, or carry on its end."""
@@ -47,7 +52,7 @@ class Namespaces:
             return
         call = self._call(key)
         body = {"apiVersion": "v1", "kind": kind, "metadata": {"name": key.name}, **content}
-        self._verbs.create(Call(**{**_fields(call), "name": ""}), body)
+        self._verbs.create(replace(call, name=""), body)
 
     def _call(self, key: Key) -> Call:
         resource = self._verbs.registry.by_storage_key(key.resource)
@@ -79,7 +84,3 @@ class Namespaces:
             self._verbs.delete(self._call(key), DeleteOptions(propagation="Background"))
         except (ApiError, LookupError):
             return
-
-
-def _fields(call: Call) -> dict[str, object]:
-    return {name: getattr(call, name) for name in call.__dataclass_fields__}

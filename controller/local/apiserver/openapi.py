@@ -35,7 +35,7 @@ class Documents:
         self._made: dict[str, Document] = {}
         self._generation = -1
 
-    def get(self, path: str, accept: str) -> Document:
+    def get(self, path: str) -> Document:
         """Give the document under a path.
 
         Raises:
@@ -147,11 +147,12 @@ def _paths(resource: Resource, name: str) -> Iterator[tuple[str, Any]] | dict[st
     found: dict[str, Any] = {}
     for path, verbs in (
         (collection, {"get": "list", "post": "post", "delete": "deletecollection"}),
-        (f"{collection}/{{name}}", {"get": "get", "put": "put", "patch": "patch", "delete": "delete"}),
+        (
+            f"{collection}/{{name}}",
+            {"get": "get", "put": "put", "patch": "patch", "delete": "delete"},
+        ),
     ):
-        found[path] = {
-            method: _operation(action, gvk, name) for method, action in verbs.items()
-        }
+        found[path] = {method: _operation(action, gvk, name) for method, action in verbs.items()}
     return found
 
 

@@ -131,14 +131,20 @@ def _merged_list(value: Sequence[Any], patch: list[Any], key: str | None, kind: 
 
 
 def _clean(item: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in item.items() if not name.startswith("$") and value is not None}
+    return {
+        name: value
+        for name, value in item.items()
+        if not name.startswith("$") and value is not None
+    }
 
 
 def _in_order(made: dict[str, Any], patch: Mapping[str, Any], kind: Type) -> dict[str, Any]:
     for name, order in patch.items():
         if name.startswith(_SET_ORDER):
             target = name.removeprefix(_SET_ORDER)
-            key = kind.node.get("properties", {}).get(target, {}).get("x-kubernetes-patch-merge-key")
+            key = (
+                kind.node.get("properties", {}).get(target, {}).get("x-kubernetes-patch-merge-key")
+            )
             made[target] = _ordered(made.get(target) or [], order, key)
     return made
 
@@ -147,7 +153,8 @@ def _ordered(items: list[Any], order: list[Any], key: str | None) -> list[Any]:
     """Put listed items into the given order; unlisted ones stay behind the item before them."""
     names = [entry.get(key) if key and isinstance(entry, Mapping) else entry for entry in order]
     listed = {orjson.dumps(name): at for at, name in enumerate(names)}
-    ranked, last = [], -1
+    ranked: list[tuple[int, bool, int, Any]] = []
+    last = -1
     for item in items:
         name = orjson.dumps(item.get(key) if key and isinstance(item, Mapping) else item)
         last = listed.get(name, last)

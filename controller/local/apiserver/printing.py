@@ -1,7 +1,7 @@
 """Objects as table rows, the form in which `kubectl get` asks for them.
 
-The columns are those of k8s.io/kubernetes `pkg/printers/internalversion`; for custom resources their
-definition names them. A column's description is mostly that of the field it shows.
+The columns are those of k8s.io/kubernetes `pkg/printers/internalversion`; for custom resources
+their definition names them. A column's description is mostly that of the field it shows.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -24,7 +24,7 @@ class Column:
     name: str
     cell: Callable[[Value, datetime], Any]
     described: str = ""
-    """The field whose description is the column's, as `v1.Kind.field`, or the description itself."""
+    """The field whose description is the column's (`v1.Kind.field`), or the description itself."""
     kind: str = "string"
     priority: int = 0
     form: str = ""
@@ -104,6 +104,20 @@ def since(text: str | None, now: datetime) -> str:
     return duration((now - datetime.fromisoformat(text).astimezone(UTC)).total_seconds())
 
 
+_MINUTE, _HOUR, _DAY, _YEAR = 60, 3600, 86400, 365 * 86400
+# Below so many seconds: the unit and its size, the smaller unit and its size (none if zero).
+_UNITS = (
+    (2 * _MINUTE, "s", 1, "", 0),
+    (10 * _MINUTE, "m", _MINUTE, "s", 1),
+    (3 * _HOUR, "m", _MINUTE, "", 0),
+    (8 * _HOUR, "h", _HOUR, "m", _MINUTE),
+    (2 * _DAY, "h", _HOUR, "", 0),
+    (8 * _DAY, "d", _DAY, "h", _HOUR),
+    (2 * _YEAR, "d", _DAY, "", 0),
+    (8 * _YEAR, "y", _YEAR, "d", _DAY),
+)
+
+
 def duration(length_s: float) -> str:
     """Write a duration in at most two units, the coarser the longer."""
     seconds = int(length_s)
@@ -111,22 +125,10 @@ def duration(length_s: float) -> str:
         return "<invalid>"
     if seconds <= 0:
         return "0s"
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if seconds < 120:
-        return f"{seconds}s"
-    if minutes < 10:
-        return _two(minutes, "m", seconds % 60, "s")
-    if minutes < 180:
-        return f"{minutes}m"
-    if hours < 8:
-        return _two(hours, "h", minutes % 60, "m")
-    if hours < 48:
-        return f"{hours}h"
-    if days < 8:
-        return _two(days, "d", hours % 24, "h")
-    if days < 730:
-        return f"{days}d"
-    return _two(days // 365, "y", days % 365, "d") if days < 2920 else f"{days // 365}y"
+    for below, unit, size, small_unit, small in _UNITS:
+        if seconds < below:
+            return _two(seconds // size, unit, seconds % size // small if small else 0, small_unit)
+    return f"{seconds // _YEAR}y"
 
 
 def _two(large: int, unit: str, small: int, small_unit: str) -> str:
@@ -214,10 +216,7 @@ def pod_status(value: Value, _: datetime) -> str:
     status = value.get("status", {})
     reason = status.get("reason") or status.get("phase", "")
     initializing, text = _init_reason(value)
-    if initializing:
-        reason = text
-    else:
-        reason = _container_reason(status, reason)
+    reason = text if initializing else _container_reason(status, reason)
     if "deletionTimestamp" in value["metadata"]:
         if status.get("reason") == "NodeLost":
             return _UNKNOWN
@@ -284,7 +283,11 @@ def _ready_of(wanted: str) -> Callable[[Value, datetime], str]:
 
 def _job_status(value: Value, _: datetime) -> str:
     for condition in value["status"].get("conditions", ()):
-        if condition["status"] == "True" and condition["type"] in {"Complete", "Failed", "Suspended"}:
+        if condition["status"] == "True" and condition["type"] in {
+            "Complete",
+            "Failed",
+            "Suspended",
+        }:
             return str(condition["type"])
     if "deletionTimestamp" in value["metadata"]:
         return "Terminating"
@@ -409,7 +412,9 @@ def _node_status(value: Value, _: datetime) -> str:
 
 def _node_roles(value: Value, _: datetime) -> str:
     prefix = "node-role.kubernetes.io/"
-    found = [n.removeprefix(prefix) for n in value["metadata"].get("labels", {}) if n.startswith(prefix)]
+    found = [
+        n.removeprefix(prefix) for n in value["metadata"].get("labels", {}) if n.startswith(prefix)
+    ]
     return ",".join(sorted(found)) or _NONE
 
 
@@ -438,7 +443,9 @@ def _custom_column(column: Value) -> Column:
         if kind == "date":
             return since(str(found[0]), now)
         if kind == "string":
-            return jsonpath.text(found[0]) if len(found) == 1 else ",".join(map(jsonpath.text, found))
+            return (
+                jsonpath.text(found[0]) if len(found) == 1 else ",".join(map(jsonpath.text, found))
+            )
         return found[0]
 
     return Column(
@@ -472,7 +479,9 @@ _SUBJECTS = (
 _COLUMNS: dict[str, Sequence[Column]] = {
     "pods": (
         _NAME,
-        Column("Ready", _pod_ready, "The aggregate readiness state of this pod for accepting traffic."),
+        Column(
+            "Ready", _pod_ready, "The aggregate readiness state of this pod for accepting traffic."
+        ),
         Column("Status", pod_status, "The aggregate status of the containers in this pod."),
         Column(
             "Restarts",
@@ -520,7 +529,9 @@ _COLUMNS: dict[str, Sequence[Column]] = {
     "deployments.apps": (
         _NAME,
         Column("Ready", _ready_of("replicas"), "Number of the pod with ready state"),
-        Column("Up-to-date", _at("status.updatedReplicas", 0), "v1.DeploymentStatus.updatedReplicas"),
+        Column(
+            "Up-to-date", _at("status.updatedReplicas", 0), "v1.DeploymentStatus.updatedReplicas"
+        ),
         Column(
             "Available", _at("status.availableReplicas", 0), "v1.DeploymentStatus.availableReplicas"
         ),
@@ -531,9 +542,14 @@ _COLUMNS: dict[str, Sequence[Column]] = {
     "replicasets.apps": (
         _NAME,
         Column("Desired", _at("spec.replicas", 0), "v1.ReplicaSetSpec.replicas", kind="integer"),
-        Column("Current", _at("status.replicas", 0), "v1.ReplicaSetStatus.replicas", kind="integer"),
         Column(
-            "Ready", _at("status.readyReplicas", 0), "v1.ReplicaSetStatus.readyReplicas", kind="integer"
+            "Current", _at("status.replicas", 0), "v1.ReplicaSetStatus.replicas", kind="integer"
+        ),
+        Column(
+            "Ready",
+            _at("status.readyReplicas", 0),
+            "v1.ReplicaSetStatus.readyReplicas",
+            kind="integer",
         ),
         _AGE,
         *_TEMPLATE,
@@ -585,8 +601,16 @@ _COLUMNS: dict[str, Sequence[Column]] = {
     ),
     "poddisruptionbudgets.policy": (
         _NAME,
-        Column("Min Available", _budget("minAvailable"), "The minimum number of pods that must be available."),
-        Column("Max Unavailable", _budget("maxUnavailable"), "The maximum number of pods that may be unavailable."),
+        Column(
+            "Min Available",
+            _budget("minAvailable"),
+            "The minimum number of pods that must be available.",
+        ),
+        Column(
+            "Max Unavailable",
+            _budget("maxUnavailable"),
+            "The maximum number of pods that may be unavailable.",
+        ),
         Column(
             "Allowed Disruptions",
             _at("status.disruptionsAllowed", 0),
@@ -599,7 +623,11 @@ _COLUMNS: dict[str, Sequence[Column]] = {
         _NAME,
         Column("Reference", _scale_target, "v2.HorizontalPodAutoscalerSpec.scaleTargetRef"),
         Column("Targets", _scale_metrics, "v2.HorizontalPodAutoscalerSpec.metrics"),
-        Column("MinPods", _at("spec.minReplicas", "<unset>"), "v2.HorizontalPodAutoscalerSpec.minReplicas"),
+        Column(
+            "MinPods",
+            _at("spec.minReplicas", "<unset>"),
+            "v2.HorizontalPodAutoscalerSpec.minReplicas",
+        ),
         Column("MaxPods", _at("spec.maxReplicas", 0), "v2.HorizontalPodAutoscalerSpec.maxReplicas"),
         Column(
             "Replicas",
@@ -625,10 +653,17 @@ _COLUMNS: dict[str, Sequence[Column]] = {
         Column("Status", _node_status, "The status of the node"),
         Column("Roles", _node_roles, "The roles of the node"),
         _AGE,
-        Column("Version", _at("status.nodeInfo.kubeletVersion"), "v1.NodeSystemInfo.kubeletVersion"),
+        Column(
+            "Version", _at("status.nodeInfo.kubeletVersion"), "v1.NodeSystemInfo.kubeletVersion"
+        ),
         Column("Internal-IP", _node_address("InternalIP"), "v1.NodeStatus.addresses", priority=1),
         Column("External-IP", _node_address("ExternalIP"), "v1.NodeStatus.addresses", priority=1),
-        Column("OS-Image", _at("status.nodeInfo.osImage", _UNKNOWN), "v1.NodeSystemInfo.osImage", priority=1),
+        Column(
+            "OS-Image",
+            _at("status.nodeInfo.osImage", _UNKNOWN),
+            "v1.NodeSystemInfo.osImage",
+            priority=1,
+        ),
         Column(
             "Kernel-Version",
             _at("status.nodeInfo.kernelVersion", _UNKNOWN),

@@ -26,7 +26,7 @@ def parse(text: str) -> Decimal:
         raise ValueError(f"{text!r} is not a quantity")
     number, suffix = Decimal(found[1]), found[2] or ""
     if suffix in _BINARY:
-        return number * 1024 ** (_BINARY.index(suffix) + 1)
+        return number * Decimal(1024 ** (_BINARY.index(suffix) + 1))
     if suffix in _DECIMAL:
         return number.scaleb(_DECIMAL[suffix])
     return number.scaleb(int(suffix[1:]))

@@ -1,4 +1,4 @@
-"""May this user do that: roles and bindings, as k8s.io/kubernetes `plugin/pkg/auth/authorizer/rbac`."""
+"""May this user do that: roles and bindings, by the rules of Kubernetes' RBAC authorizer."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,9 @@ _GROUP = "rbac.authorization.k8s.io"
 # What the built-in roles system:discovery, system:basic-user and system:public-info-viewer allow.
 _PUBLIC_PATHS = ("/healthz", "/livez", "/readyz", "/version")
 _OPEN_PATHS = ("/api", "/apis", "/openapi", *_PUBLIC_PATHS)
-_SELF_REVIEWS = frozenset(["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"])
+_SELF_REVIEWS = frozenset(
+    ["selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"]
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,9 +110,7 @@ def refusal(user: User, action: Action) -> str:
     if action.path:
         return f'User "{user.name}" cannot {action.verb} path "{action.path}"'
     full = f"{action.resource}/{action.subresource}" if action.subresource else action.resource
-    where = (
-        f'in the namespace "{action.namespace}"' if action.namespace else "at the cluster scope"
-    )
+    where = f'in the namespace "{action.namespace}"' if action.namespace else "at the cluster scope"
     return (
         f'User "{user.name}" cannot {action.verb} resource "{full}" in API group'
         f' "{action.group}" {where}'

@@ -1,4 +1,4 @@
-"""Reads an HTTP request: which resource and verb the path and method mean, which form is accepted."""
+"""Reads an HTTP request: the resource and verb that are meant, the form that is accepted."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -150,7 +150,7 @@ def _yaml(body: bytes, kind: str) -> Any:
         raise _unreadable(body, kind, f"error converting YAML to JSON: {e}") from None
 
 
-class _Loader(yaml.CSafeLoader):  # type: ignore[misc]  # the C class has no types
+class _Loader(yaml.CSafeLoader):
     """Reads timestamps as text: JSON, which objects are, has none."""
 
 

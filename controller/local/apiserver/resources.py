@@ -216,7 +216,9 @@ def _subresource(plural: str, kind: str, name: str) -> Subresource:
 
 def _parse(line: str, place: GroupVersion) -> Resource:
     plural, kind, scope, *rest = line.split()
-    said = {key: tuple(value.split(",")) for key, _, value in (word.partition("=") for word in rest)}
+    said = {
+        key: tuple(value.split(",")) for key, _, value in (word.partition("=") for word in rest)
+    }
     return Resource(
         group=place.group,
         version=place.version,

@@ -1,7 +1,7 @@
 """Questions and orders that are sent as objects but not stored: tokens, reviews, bindings."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.local.apiserver import decoding, errors, managed, rbac, schema
@@ -88,9 +88,14 @@ def request_token(verbs: Verbs, tokens: Tokens, call: Call, body: Any) -> Object
 def _bound(verbs: Verbs, call: Call, reference: Mapping[str, Any] | None) -> Object | None:
     if not reference:
         return None
-    resource = verbs.registry.by_kind(reference.get("apiVersion") or "v1", reference.get("kind", ""))
+    resource = verbs.registry.by_kind(
+        reference.get("apiVersion") or "v1", reference.get("kind", "")
+    )
     if resource is None or resource.plural not in {"pods", "secrets", "nodes"}:
-        text = f'cannot bind token for serviceaccount "{call.name}" to object of type {reference.get("apiVersion", "")}, Kind={reference.get("kind", "")}'
+        text = (
+            f'cannot bind token for serviceaccount "{call.name}" to object of type'
+            f" {reference.get('apiVersion', '')}, Kind={reference.get('kind', '')}"
+        )
         raise errors.bad_request(text)
     place = call.namespace if resource.namespaced else ""
     found = verbs.storage.get(Key(resource.storage_key, place, reference["name"]))
@@ -98,7 +103,10 @@ def _bound(verbs: Verbs, call: Call, reference: Mapping[str, Any] | None) -> Obj
         raise errors.not_found(resource, reference["name"])
     uid = found["metadata"]["uid"]
     if reference.get("uid") and reference["uid"] != uid:
-        cause = f"the UID in the bound object reference ({reference['uid']}) does not match the UID in record. The object might have been deleted and then recreated"
+        cause = (
+            f"the UID in the bound object reference ({reference['uid']}) does not match the UID in"
+            " record. The object might have been deleted and then recreated"
+        )
         raise errors.conflict(resource, reference["name"], cause)
     return {**reference, "uid": uid}
 
@@ -115,7 +123,7 @@ def bind(verbs: Verbs, call: Call, body: Any) -> Object:
     if not node:
         raise errors.invalid("Binding", "", call.name, [errors.required("target.name")])
     if pod["spec"].get("nodeName"):
-        cause = f"pod {call.name} is already assigned to node \"{pod['spec']['nodeName']}\""
+        cause = f'pod {call.name} is already assigned to node "{pod["spec"]["nodeName"]}"'
         raise errors.conflict(call.resource, call.name, cause)
     others = [c for c in pod["status"].get("conditions", ()) if c["type"] != "PodScheduled"]
     scheduled = {
@@ -165,22 +173,31 @@ def review(verbs: Verbs, tokens: Tokens, user: User, call: Call, body: Any) -> O
     """
     resource = call.resource
     value = _decoded(call, body, resource.group, resource.version, resource.kind)
-    value["status"] = _REVIEWS[resource.kind](verbs, tokens, user, value)
+    value["status"] = _REVIEWS[resource.kind](_Asked(verbs, tokens, user, value))
     return value
 
 
-def _review_token(verbs: Verbs, tokens: Tokens, user: User, value: Object) -> Object:
-    spec = value["spec"]
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question: who asks, what, and what the answer is looked up in."""
+
+    verbs: Verbs
+    tokens: Tokens
+    user: User
+    value: Object
+
+
+def _review_token(asked: _Asked) -> Object:
+    spec = asked.value["spec"]
+    audiences = spec.get("audiences", ())
     try:
-        found = tokens.user_of(
-            spec.get("token", ""), now=utc_now(), audiences=spec.get("audiences", ())
-        )
+        found = asked.tokens.user_of(spec.get("token", ""), now=utc_now(), audiences=audiences)
     except InvalidTokenError as e:
         return {"user": {}, "error": str(e)}
     return {
         "authenticated": True,
         "user": _shown(found),
-        "audiences": list(found.audiences or spec.get("audiences") or DEFAULT_AUDIENCES),
+        "audiences": list(found.audiences or audiences or DEFAULT_AUDIENCES),
     }
 
 
@@ -193,14 +210,14 @@ def _shown(user: User) -> Object:
     return shown
 
 
-def _review_own_access(verbs: Verbs, tokens: Tokens, user: User, value: Object) -> Object:
-    return _verdict(verbs, user, value["spec"])
+def _review_own_access(asked: _Asked) -> Object:
+    return _verdict(asked.verbs, asked.user, asked.value["spec"])
 
 
-def _review_access(verbs: Verbs, tokens: Tokens, user: User, value: Object) -> Object:
-    spec = value["spec"]
-    asked = User(name=spec.get("user", ""), groups=tuple(spec.get("groups", ())))
-    return _verdict(verbs, asked, spec)
+def _review_access(asked: _Asked) -> Object:
+    spec = asked.value["spec"]
+    somebody = User(name=spec.get("user", ""), groups=tuple(spec.get("groups", ())))
+    return _verdict(asked.verbs, somebody, spec)
 
 
 def _verdict(verbs: Verbs, user: User, spec: Mapping[str, Any]) -> Object:
@@ -216,21 +233,22 @@ def _action(spec: Mapping[str, Any]) -> rbac.Action:
     return rbac.Action(**{name: asked.get(name, "") for name in names})
 
 
-def _review_own_rules(verbs: Verbs, tokens: Tokens, user: User, value: Object) -> Object:
-    everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
-    rules = [everything] if user.is_admin else [
-        rule for rule in rbac.rules_for(user, value["spec"].get("namespace", ""), verbs.storage)
-        if rule.get("resources")
-    ]
-    paths = [{"verbs": ["*"], "nonResourceURLs": ["*"]}] if user.is_admin else []
-    return {"resourceRules": rules, "nonResourceRules": paths, "incomplete": False}
+def _review_own_rules(asked: _Asked) -> Object:
+    if asked.user.is_admin:
+        everything = {"verbs": ["*"], "apiGroups": ["*"], "resources": ["*"]}
+        paths = {"verbs": ["*"], "nonResourceURLs": ["*"]}
+        return {"resourceRules": [everything], "nonResourceRules": [paths], "incomplete": False}
+    namespace = asked.value["spec"].get("namespace", "")
+    rules = rbac.rules_for(asked.user, namespace, asked.verbs.storage)
+    listed = [rule for rule in rules if rule.get("resources")]
+    return {"resourceRules": listed, "nonResourceRules": [], "incomplete": False}
 
 
-def _review_self(verbs: Verbs, tokens: Tokens, user: User, value: Object) -> Object:
-    return {"userInfo": _shown(user)}
+def _review_self(asked: _Asked) -> Object:
+    return {"userInfo": _shown(asked.user)}
 
 
-_REVIEWS: dict[str, Callable[[Verbs, Tokens, User, Object], Object]] = {
+_REVIEWS: dict[str, Callable[[_Asked], Object]] = {
     "LocalSubjectAccessReview": _review_access,
     "SelfSubjectAccessReview": _review_own_access,
     "SelfSubjectReview": _review_self,

@@ -1,8 +1,8 @@
 """What an object of a kind may look like: types compiled from published or custom schemas.
 
-A `Type` is made lazily from an OpenAPI node, so that a start costs only what is used. Built-in kinds
-come from schemas.json.gz (scripts/generate_schemas.py writes it), custom kinds from the structural
-schema of their CustomResourceDefinition. Everything that walks objects walks them along a Type.
+A `Type` is made lazily from an OpenAPI node, so that a start costs only what is used. Built-in
+kinds come from schemas.json.gz (scripts/generate_schemas.py writes it), custom kinds from the
+structural schema of their CustomResourceDefinition. Whatever walks objects walks them along a Type.
 """
 
 import gzip

@@ -53,18 +53,18 @@ class _Parser:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def take(self) -> str:
-        token = self.peek()
+        word = self.peek()
         self.at += 1
-        return token
+        return word
 
     def parse(self) -> tuple[Requirement, ...]:
         found = []
         while self.peek():
             found.append(self._requirement())
-            token = self.take()
-            if token not in {"", ","}:
-                raise errors.bad_request(f"found '{token}', expected: ',' or 'end of string'")
-            if token == "," and (not self.peek() or self.peek() == ","):
+            word = self.take()
+            if word not in {"", ","}:
+                raise errors.bad_request(f"found '{word}', expected: ',' or 'end of string'")
+            if word == "," and (not self.peek() or self.peek() == ","):
                 raise errors.bad_request(f"found '{self.peek()}', expected: identifier after ','")
         return tuple(found)
 
@@ -73,21 +73,19 @@ class _Parser:
             self.take()
             return Requirement(self._key(), "absent")
         key = self._key()
-        token = self.peek()
-        if token in {"", ","}:
+        word = self.peek()
+        if word in {"", ","}:
             return Requirement(key, "exists")
         self.take()
-        if token in {"in", "notin"}:
-            return Requirement(key, token, self._values())
-        if token in {"=", "==", "!="}:
+        if word in {"in", "notin"}:
+            return Requirement(key, word, self._values())
+        if word in {"=", "==", "!="}:
             value = "" if self.peek() in {"", ","} else self.take()
-            return Requirement(key, "notin" if token == "!=" else "in", (self._checked(value),))
-        if token in {"<", ">"}:
-            return Requirement(key, "lt" if token == "<" else "gt", (self.take(),))
+            return Requirement(key, "notin" if word == "!=" else "in", (self._checked(value),))
+        if word in {"<", ">"}:
+            return Requirement(key, "lt" if word == "<" else "gt", (self.take(),))
         wanted = "in, notin, =, ==, !=, gt, lt"
-        raise errors.bad_request(
-            f"unable to parse requirement: found '{token}', expected: {wanted}"
-        )
+        raise errors.bad_request(f"unable to parse requirement: found '{word}', expected: {wanted}")
 
     def _key(self) -> str:
         key = self.take()
@@ -98,10 +96,10 @@ class _Parser:
             )
         if not _KEY.fullmatch(key):
             raise errors.bad_request(
-                f'unable to parse requirement: <nil>: Invalid value: "{key}": name part must consist'
-                " of alphanumeric characters, '-', '_' or '.', and must start and end with an"
-                " alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used"
-                " for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+                f'unable to parse requirement: <nil>: Invalid value: "{key}": name part must'
+                " consist of alphanumeric characters, '-', '_' or '.', and must start and end with"
+                " an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex"
+                " used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
             )
         return key
 
@@ -111,9 +109,13 @@ class _Parser:
                 f"unable to parse requirement: found '{self.tokens[self.at - 1]}' expected: '('"
             )
         values: list[str] = []
-        while (token := self.take()) not in {")", ""}:
-            if token != ",":
-                values.append(self._checked(token))
+        while (word := self.take()) != ")":
+            if not word:
+                raise errors.bad_request(
+                    "unable to parse requirement: found '', expected: ',' or ')'"
+                )
+            if word != ",":
+                values.append(self._checked(word))
         return tuple(values)
 
     def _checked(self, value: str) -> str:
@@ -198,7 +200,9 @@ def _split(part: str) -> tuple[str, str, str]:
     raise errors.bad_request(f"invalid selector: '{part}'; can't understand '{part}'")
 
 
-def field_matcher(conditions: Sequence[tuple[str, bool, str]]) -> Callable[[Mapping[str, Any]], bool]:
+def field_matcher(
+    conditions: Sequence[tuple[str, bool, str]],
+) -> Callable[[Mapping[str, Any]], bool]:
     """Give the function that tells whether an object meets the conditions."""
 
     def matches(value: Mapping[str, Any]) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import uvicorn
@@ -21,11 +21,24 @@ from controller.local.apiserver.resources import Registry
 from controller.local.apiserver.storage import Key, Storage
 from controller.local.apiserver.store import Store
 from controller.local.apiserver.verbs import Verbs
+from controller.local.certificates import Certificates
 
 # How many connections may wait to be accepted: clients open many at once.
 _BACKLOG = 512
 # Watches are told to end first; after this the rest is cut off.
 _SHUTDOWN_S = 2
+
+
+def open_store(folder: Path) -> Store:
+    """Open a folder's objects, without anything that serves or acts on them.
+
+    Raises:
+        FolderInUseError: another process has the folder.
+    """
+    storage, registry = Storage(folder), Registry()
+    for definition in storage.scan(RESOURCE):
+        registry.add_custom(definition["metadata"]["name"], resources_of(definition))
+    return Store(Verbs(storage, registry), Tokens(folder, storage))
 
 
 class ApiServer:
@@ -40,9 +53,7 @@ class ApiServer:
         *,
         host: str,
         port: int,
-        authority: Path,
-        certificate: Path,
-        key: Path,
+        files: Certificates,
         failed: Callable[[Exception, Key], None],
     ) -> None:
         """Open the folder and the port.
@@ -51,26 +62,23 @@ class ApiServer:
             FolderInUseError: another process has the folder.
             OSError: the port is taken.
         """
-        self._storage = Storage(folder)
+        self.store = open_store(folder)
+        """The API for this process."""
+        verbs = self.store.verbs
+        self._storage, registry = verbs.storage, verbs.registry
         self._socket = _listen(host, port)
         self._host, self._port = host, self._socket.getsockname()[1]
-        registry = Registry()
-        for definition in self._storage.scan(RESOURCE):
-            registry.add_custom(definition["metadata"]["name"], resources_of(definition))
-        verbs = Verbs(self._storage, registry)
-        self._tokens = Tokens(folder, self._storage)
-        self._app = App(verbs, registry, self._tokens, address=f"{host}:{self._port}")
+        self._app = App(verbs, self.store.tokens, address=f"{host}:{self._port}")
         loops = (
             Definitions(verbs, registry),
             Collector(verbs),
-            Namespaces(verbs, authority.read_text()),
+            Namespaces(verbs, files.authority.read_text()),
         )
         self._background = Background(verbs, loops, failed)
         bootstrap.furnish(verbs, port=self._port)
         self._storage.finish_bootstrap()
         self._background.look_at(self._storage)
-        self.store = Store(verbs, self._tokens)
-        self._server = _server(self._app, certificate, key)
+        self._server = _server(self._app, files)
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -82,7 +90,7 @@ class ApiServer:
     @property
     def admin_token(self) -> str:
         """The token that may do everything."""
-        return self._tokens.admin_token
+        return self.store.tokens.admin_token
 
     def delegate_to(self, workloads: Delegates) -> None:
         """Let logs and proxied requests be answered by the workloads."""
@@ -93,7 +101,8 @@ class ApiServer:
         await self._background.settle()
         serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
         self._tasks = [serving, asyncio.create_task(self._background.run())]
-        while not self._server.started and not serving.done():
+        # uvicorn tells by a flag, not by an event, that it has started.
+        while not self._server.started and not serving.done():  # noqa: ASYNC110 -- see above
             await asyncio.sleep(0.005)
         if serving.done():
             await serving
@@ -121,11 +130,11 @@ def _listen(host: str, port: int) -> socket.socket:
     return made
 
 
-def _server(app: App, certificate: Path, key: Path) -> uvicorn.Server:
+def _server(app: App, files: Certificates) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
-        ssl_certfile=certificate,
-        ssl_keyfile=key,
+        ssl_certfile=files.server,
+        ssl_keyfile=files.key,
         ssl_version=ssl.PROTOCOL_TLS_SERVER,
         log_config=None,
         access_log=False,
@@ -144,5 +153,6 @@ class _QuietServer(uvicorn.Server):
     """Leaves signals to the process, which has more than this server to stop."""
 
     @contextlib.contextmanager
-    def capture_signals(self):  # type: ignore[no-untyped-def]  # noqa: ANN201 -- uvicorn's own has the types
+    def capture_signals(self) -> Iterator[None]:
+        """Do nothing about signals."""
         yield

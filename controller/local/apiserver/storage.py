@@ -9,6 +9,7 @@ in the log file of SQLite before it is acknowledged: killing the process loses n
 import fcntl
 import os
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,8 @@ _FIRST_VERSION = 9402
 # Changes of one resource that a watcher can catch up on; an object is held by reference, so this
 # costs memory only where objects change a lot.
 _REMEMBERED = 2000
+# Whoever looks whether somebody holds the lock takes it for a moment; that is no other owner.
+_LOCK_S = 0.3
 
 _TABLES = """
 CREATE TABLE IF NOT EXISTS objects (
@@ -87,20 +90,29 @@ def lock_folder(folder: Path) -> IO[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     handle = (folder / "lock").open("a+")
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        handle.seek(0)
-        owner = handle.read().strip() or "unknown"
-        handle.close()
-        raise FolderInUseError(
-            f"The local cluster in {folder} is already running (process {owner}).",
-            remedy="Use it, or stop it with `roster local down`.",
-        ) from None
+    deadline = time.monotonic() + _LOCK_S
+    while not _is_locked(handle):
+        if time.monotonic() > deadline:
+            handle.seek(0)
+            owner = handle.read().strip() or "unknown"
+            handle.close()
+            raise FolderInUseError(
+                f"The local cluster in {folder} is already running (process {owner}).",
+                remedy="Use it, or stop it with `roster local down`.",
+            )
+        time.sleep(_LOCK_S / 10)
     handle.truncate(0)
     handle.write(str(os.getpid()))
     handle.flush()
     return handle
+
+
+def _is_locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 class Storage:
@@ -126,7 +138,9 @@ class Storage:
         """The version at which this process began to remember changes."""
 
     def _load(self) -> None:
-        rows = self._connection.execute("SELECT resource, namespace, name, version, body FROM objects")
+        rows = self._connection.execute(
+            "SELECT resource, namespace, name, version, body FROM objects"
+        )
         for resource, namespace, name, version, body in rows:
             self.version = max(self.version, version)
             self._table(resource).objects[namespace, name] = orjson.loads(body)

@@ -23,20 +23,25 @@ class Store:
     """The verbs, for one user."""
 
     def __init__(
-        self, verbs: Verbs, tokens: Tokens, *, user: str = "system:apiserver", manager: str = "local"
+        self,
+        verbs: Verbs,
+        tokens: Tokens,
+        *,
+        user: str = "system:apiserver",
+        manager: str = "local",
     ) -> None:
-        self._verbs = verbs
-        self._tokens = tokens
+        self.verbs = verbs
+        self.tokens = tokens
         self.user = user
         self._manager = manager
 
     def acting_as(self, user: str, *, manager: str) -> "Store":
         """Give the same objects under another name and field manager."""
-        return Store(self._verbs, self._tokens, user=user, manager=manager)
+        return Store(self.verbs, self.tokens, user=user, manager=manager)
 
     def _call(self, resource: str, namespace: str | None, name: str = "") -> Call:
         return Call(
-            resource=self._verbs.registry.by_name(resource),
+            resource=self.verbs.registry.by_name(resource),
             namespace=namespace or "",
             name=name,
             manager=self._manager,
@@ -46,7 +51,7 @@ class Store:
     async def get(self, resource: str, namespace: str | None, name: str) -> Object | None:
         """Give an object, or None where there is none."""
         call = self._call(resource, namespace, name)
-        found = self._verbs.storage.get(call.key)
+        found = self.verbs.storage.get(call.key)
         return None if found is None else conversion.view(found, call.resource)
 
     async def list(
@@ -57,7 +62,7 @@ class Store:
         requirements = selectors.parse_labels(labels)
         known = selectors.selectable(call.resource)
         matches = selectors.field_matcher(selectors.parse_fields(fields, known))
-        found = self._verbs.storage.scan(call.resource.storage_key, namespace)
+        found = self.verbs.storage.scan(call.resource.storage_key, namespace)
         return [
             conversion.view(value, call.resource)
             for value in found
@@ -80,10 +85,10 @@ class Store:
         """
         call = replace(self._call(resource, namespace, name), subresource=subresource)
         if subresource == "binding":
-            return reviews.bind(self._verbs, call, body)
+            return reviews.bind(self.verbs, call, body)
         if subresource == "token":
-            return reviews.request_token(self._verbs, self._tokens, call, body)
-        return self._verbs.create(call, _complete(call, body))
+            return reviews.request_token(self.verbs, self.tokens, call, body)
+        return self.verbs.create(call, _complete(call, body))
 
     async def update(self, resource: str, body: Object) -> Object:
         """Replace an object; its resourceVersion, where given, must still be the present one.
@@ -91,7 +96,7 @@ class Store:
         Raises:
             ApiError: the server refuses.
         """
-        return self._verbs.update(self._call_for(resource, body), body)
+        return self.verbs.update(self._call_for(resource, body), body)
 
     async def update_status(self, resource: str, body: Object) -> Object:
         """Replace an object's status, and its annotations.
@@ -100,13 +105,13 @@ class Store:
             ApiError: the server refuses.
         """
         call = replace(self._call_for(resource, body), subresource="status")
-        return self._verbs.update(call, body)
+        return self.verbs.update(call, body)
 
     def _call_for(self, resource: str, body: Object) -> Call:
         metadata = body["metadata"]
         return self._call(resource, metadata.get("namespace"), metadata["name"])
 
-    async def patch(
+    async def patch(  # noqa: PLR0913 -- each says something of its own
         self,
         resource: str,
         namespace: str | None,
@@ -123,8 +128,8 @@ class Store:
         """
         call = replace(self._call(resource, namespace, name), subresource=subresource)
         if subresource == "scale":
-            return scale.patch(self._verbs, call, _PATCH_KINDS[kind], patch)
-        return self._verbs.patch(call, _PATCH_KINDS[kind], patch)
+            return scale.patch(self.verbs, call, _PATCH_KINDS[kind], patch)
+        return self.verbs.patch(call, _PATCH_KINDS[kind], patch)
 
     async def apply(
         self, resource: str, body: Object, *, force: bool = False, subresource: str = ""
@@ -135,9 +140,9 @@ class Store:
             ApiError: the server refuses, for instance because of a conflict.
         """
         call = replace(self._call_for(resource, body), force=force, subresource=subresource)
-        return self._verbs.apply(call, body)
+        return self.verbs.apply(call, body)
 
-    async def delete(
+    async def delete(  # noqa: PLR0913 -- each says something of its own
         self,
         resource: str,
         namespace: str | None,
@@ -153,7 +158,7 @@ class Store:
             ApiError: it is not there, or it is another one than `uid` says.
         """
         options = DeleteOptions(uid=uid, propagation=propagation, grace_s=grace_period_s)
-        self._verbs.delete(self._call(resource, namespace, name), options)
+        self.verbs.delete(self._call(resource, namespace, name), options)
 
     async def watch(
         self, resource: str, namespace: str | None = None, *, labels: str = ""
@@ -162,13 +167,13 @@ class Store:
         call = self._call(resource, namespace)
         requirements = selectors.parse_labels(labels)
         watch = Watch(
-            self._verbs.storage,
+            self.verbs.storage,
             call.resource.storage_key,
             namespace,
             lambda value: selectors.matches_labels(requirements, value),
         )
         try:
-            version = self._verbs.storage.version
+            version = self.verbs.storage.version
             for value in await self.list(resource, namespace, labels=labels):
                 yield "ADDED", value
             yield "BOOKMARK", {"metadata": {"resourceVersion": str(version)}}

@@ -41,8 +41,8 @@ _LABEL_VALUE_TEXT = (
 )
 _NAME_PART = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _NAME_PART_TEXT = (
-    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with"
-    " an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for"
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end"
+    " with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for"
     f" validation is '{_NAME_PART}')"
 )
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
@@ -177,7 +177,9 @@ def _label_selector(selector: Value, place: str) -> Found:
             why = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
             yield errors.forbidden_field(f"{inner}.values", why)
         if operator not in {"In", "NotIn", "Exists", "DoesNotExist"}:
-            yield errors.invalid_value(f"{inner}.operator", operator, "not a valid selector operator")
+            yield errors.invalid_value(
+                f"{inner}.operator", operator, "not a valid selector operator"
+            )
 
 
 def _selects(selector: Value | None, labels: Value) -> bool:
@@ -335,12 +337,7 @@ def _containers(containers: Sequence[Value], place: str, volumes: Sequence[str])
 
 
 def _container(container: Value, place: str, volumes: Sequence[str]) -> Found:
-    image = container.get("image", "")
-    if not image:
-        yield errors.required(f"{place}.image")
-    elif image != image.strip():
-        why = "must not have leading or trailing whitespace"
-        yield errors.invalid_value(f"{place}.image", image, why)
+    yield from _image(container.get("image", ""), f"{place}.image")
     for at, port in enumerate(container.get("ports", ())):
         yield from _container_port(port, f"{place}.ports[{at}]")
     for at, entry in enumerate(container.get("env", ())):
@@ -348,16 +345,28 @@ def _container(container: Value, place: str, volumes: Sequence[str]) -> Found:
     policy = container.get("imagePullPolicy")
     if policy not in _PULL_POLICIES:
         yield errors.not_supported(f"{place}.imagePullPolicy", policy, _PULL_POLICIES)
-    for at, mount in enumerate(container.get("volumeMounts", ())):
-        inner = f"{place}.volumeMounts[{at}]"
-        if mount.get("name") not in volumes:
-            yield Cause("FieldValueNotFound", f"{inner}.name", f'Not found: "{mount.get("name")}"')
-        if not mount.get("mountPath"):
-            yield errors.required(f"{inner}.mountPath")
+    yield from _mounts(container.get("volumeMounts", ()), f"{place}.volumeMounts", volumes)
     for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
         if probe in container:
             yield from _probe(container[probe], f"{place}.{probe}")
     yield from _resources(container["resources"], f"{place}.resources")
+
+
+def _image(image: str, place: str) -> Found:
+    if not image:
+        yield errors.required(place)
+    elif image != image.strip():
+        yield errors.invalid_value(place, image, "must not have leading or trailing whitespace")
+
+
+def _mounts(mounts: Sequence[Value], place: str, volumes: Sequence[str]) -> Found:
+    for at, mount in enumerate(mounts):
+        inner = f"{place}[{at}]"
+        if mount.get("name") not in volumes:
+            missing = f'Not found: "{mount.get("name")}"'
+            yield Cause("FieldValueNotFound", f"{inner}.name", missing)
+        if not mount.get("mountPath"):
+            yield errors.required(f"{inner}.mountPath")
 
 
 def _probe(probe: Value, place: str) -> Found:
@@ -392,7 +401,10 @@ def _environment(entry: Value, place: str) -> Found:
     if not name:
         yield errors.required(f"{place}.name")
     elif not re.fullmatch(_ENVIRONMENT_NAME, name):
-        why = "a valid environment variable name must consist only of printable ASCII characters other than '='"
+        why = (
+            "a valid environment variable name must consist only of printable ASCII characters"
+            " other than '='"
+        )
         yield errors.invalid_value(f"{place}.name", name, why)
     source = entry.get("valueFrom")
     if source is not None and entry.get("value"):
@@ -535,7 +547,9 @@ def _definition(value: Value) -> Found:
     spec, names = value["spec"], value["spec"]["names"]
     name, wanted = value["metadata"]["name"], f"{names.get('plural', '')}.{spec.get('group', '')}"
     if name != wanted:
-        yield errors.invalid_value("metadata.name", name, f'must be spec.names.plural+"."+spec.group')
+        yield errors.invalid_value(
+            "metadata.name", name, 'must be spec.names.plural+"."+spec.group'
+        )
     for field in ("group",):
         if not spec.get(field):
             yield errors.required(f"spec.{field}")
@@ -591,7 +605,12 @@ def _update_service(value: Value, live: Value) -> Found:
 
 
 _POD_MUTABLE = ("image",)
-_POD_SPEC_MUTABLE = ("activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "nodeName")
+_POD_SPEC_MUTABLE = (
+    "activeDeadlineSeconds",
+    "tolerations",
+    "terminationGracePeriodSeconds",
+    "nodeName",
+)
 
 
 def _update_pod(value: Value, live: Value) -> Found:
@@ -616,8 +635,15 @@ def _frozen_part(spec: Value) -> dict[str, Any]:
 
 
 _STATEFUL_MUTABLE = frozenset(
-    "replicas ordinals template updateStrategy revisionHistoryLimit"
-    " persistentVolumeClaimRetentionPolicy minReadySeconds".split()
+    [
+        "replicas",
+        "ordinals",
+        "template",
+        "updateStrategy",
+        "revisionHistoryLimit",
+        "persistentVolumeClaimRetentionPolicy",
+        "minReadySeconds",
+    ]
 )
 
 

@@ -12,12 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from controller.local.apiserver import (
     conversion,
     custom,
     decoding,
     defaults,
     errors,
+    gotext,
     kinds,
     managed,
     merge,
@@ -32,6 +35,7 @@ _SYSTEM_FIELDS = (
     "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
     "resourceVersion", "selfLink",
 )  # fmt: skip
+_LASTING = frozenset(["default", "kube-public", "kube-system"])
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
 CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 
@@ -203,7 +207,11 @@ class Verbs:
         changed = self._patched(call, media_type, before, patch)
         if call.resource.custom is None:
             self._check_envelope(call, changed)
-        value = self._decoded(call, changed, known=before)
+        try:
+            value = self._decoded(call, changed)
+        except errors.UndecodableError as e:
+            shown = gotext.formatted(patch) if media_type == patches.STRATEGIC else changed
+            raise _invalid_patch(shown, e.cause) from e
         self._place(call, value)
         return self._updated(call, value, live)
 
@@ -273,9 +281,13 @@ class Verbs:
         if live is not None and not owners:
             owners = self._first_owner(call, before)
         raw, owners = managed.after_apply(
-            _bare(before), applied, owners, self._change(call, managed.APPLY, kind), force=call.force
+            _bare(before),
+            applied,
+            owners,
+            self._change(call, managed.APPLY, kind),
+            force=call.force,
         )
-        value = self._decoded(call, raw, known=raw)
+        value = self._decoded(call, raw)
         if live is None:
             value["metadata"].setdefault("name", call.name)
             self._place(call, value)
@@ -333,6 +345,8 @@ class Verbs:
         """
         live = self._live(call)
         self._check_preconditions(call, live, options)
+        if call.resource.storage_key == "namespaces" and call.name in _LASTING:
+            raise errors.forbidden(call.resource, call.name, "this namespace may not be deleted")
         finalizers = self._finalizers_for(call, live, options)
         grace = self._grace_s(call, live, options)
         if not finalizers and not grace:
@@ -369,9 +383,9 @@ class Verbs:
             found.append(_ORPHAN)
         if options.propagation == "Foreground":
             found.append(_FOREGROUND)
-        if _is_definition(call.resource) and CLEANUP not in found:
-            if "deletionTimestamp" not in live["metadata"]:
-                found.append(CLEANUP)
+        is_new = "deletionTimestamp" not in live["metadata"]
+        if _is_definition(call.resource) and is_new and CLEANUP not in found:
+            found.append(CLEANUP)
         return found
 
     def _grace_s(self, call: Call, live: Object, options: DeleteOptions) -> int:
@@ -434,14 +448,17 @@ class Verbs:
         version = api_version.rpartition("/")[2]
         text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}:'
         if self.registry.by_kind(api_version, kind) is None:
-            return f'{text} no kind "{kind}" is registered for version "{api_version}" in scheme "pkg/api/legacyscheme/scheme.go:30"'
+            return (
+                f'{text} no kind "{kind}" is registered for version "{api_version}" in scheme'
+                ' "pkg/api/legacyscheme/scheme.go:30"'
+            )
         package = resource.group.partition(".")[0] or "core"
         return (
             f"{text} converting ({version}.{kind}) to ({package}.{resource.kind}): unknown"
             " conversion"
         )
 
-    def _decoded(self, call: Call, body: Mapping[str, Any], known: Any = None) -> Object:
+    def _decoded(self, call: Call, body: Mapping[str, Any]) -> Object:
         """Read, prune and default an object; tell the client of fields that nobody knows."""
         resource, kind = call.resource, self.type_of(call.resource)
         report = decoding.Report()
@@ -451,7 +468,7 @@ class Verbs:
             else:
                 value = decoding.decode(body, kind, report)
         except decoding.DecodingError as e:
-            raise errors.bad_request(self._cannot_handle(call, str(e))) from e
+            raise errors.UndecodableError(call.resource, str(e)) from e
         self._tell_unknown(call, report)
         value = {"kind": resource.kind, "apiVersion": resource.api_version, **value}
         value["kind"], value["apiVersion"] = resource.kind, resource.api_version
@@ -460,16 +477,12 @@ class Verbs:
             defaults.apply(resource.group, resource.kind, value)
         return value
 
-    def _cannot_handle(self, call: Call, cause: str) -> str:
-        kind, version = call.resource.kind, call.resource.version
-        return f'{kind} in version "{version}" cannot be handled as a {kind}: {cause}'
-
     def _tell_unknown(self, call: Call, report: decoding.Report) -> None:
         if not report.unknown or call.validation == "Ignore":
             return
         if call.validation == "Strict":
             cause = f"strict decoding error: {', '.join(report.warnings)}"
-            raise errors.bad_request(self._cannot_handle(call, cause))
+            raise errors.UndecodableError(call.resource, cause)
         call.warnings.extend(report.warnings)
 
     def _place(self, call: Call, value: Object) -> None:
@@ -551,6 +564,11 @@ def _convert_secret(resource: Resource, value: Object) -> None:
     if given:
         encoded = {name: base64.b64encode(text.encode()).decode() for name, text in given.items()}
         value["data"] = {**value.get("data", {}), **encoded}
+
+
+def _invalid_patch(shown: Any, cause: str) -> errors.ApiError:
+    text = shown if isinstance(shown, str) else orjson.dumps(shown).decode()
+    return errors.invalid("", "", "", [errors.invalid_value("patch", text, cause)])
 
 
 def _bare(value: Object) -> Object:
