@@ -12,11 +12,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from controller.definitions import agentconfig
+from controller.runtime.demo import agent as demo_agent
+from controller.runtime.demo import model, tools
 
 ROOT = Path(__file__).parents[3]
 
@@ -89,11 +92,12 @@ def test_a_header_without_its_variable_is_named(tmp_path: Path) -> None:
 
 
 @contextmanager
-def agent(folder: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def agent(folder: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
+    env = {**os.environ, **environment}
     with subprocess.Popen(
-        command(folder, port), cwd=ROOT, stderr=subprocess.PIPE, text=True
+        command(folder, port), cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
     ) as process:
         url = f"http://127.0.0.1:{port}"
         try:
@@ -164,3 +168,50 @@ def test_a_file_that_is_no_json_is_named(tmp_path: Path, file: str) -> None:
     assert ended.returncode == 1
     assert str(tmp_path / file) in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+@pytest.fixture
+def forward_proxy(serve: Any) -> str:
+    """Answers for every host name: the demo model, tools and agent, told apart by path."""
+    behind = {"/v1": model.create(token_delay_s=0), "/mcp": tools.create()}
+    converter = demo_agent.create("http://unit-converter.agents:8080")
+
+    async def proxy(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            await behind["/mcp"](scope, receive, send)
+            return
+        # A proxy is asked with the whole URL where a server is asked with the path.
+        path = urlsplit(scope["path"]).path
+        match = next((app for prefix, app in behind.items() if path.startswith(prefix)), converter)
+        await match({**scope, "path": path, "raw_path": path.encode()}, receive, send)
+
+    return str(serve(lambda _: proxy))
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("calculate 6*7", "calculate: 42"), ("ask the unit converter 10 miles in km", "16.0934 km")],
+    ids=["model and tools", "model and colleague"],
+)
+def test_service_names_are_reached_through_the_environments_proxy(
+    tmp_path: Path, forward_proxy: str, to_message: Any, question: str, answer: str
+) -> None:
+    """The local cluster has no DNS: its pods find each other by HTTP_PROXY."""
+    connection = agentconfig.HttpConnection(url="http://toolbox.agents:3000/mcp")
+    colleague = agentconfig.RemoteAgent(
+        name="agents__NS__unit_converter", url="http://unit-converter.agents:8080"
+    )
+    write(
+        tmp_path,
+        "http://demo-model.agents:8000/v1",
+        http_tools=(agentconfig.HttpMcpServer(params=connection),),
+        remote_agents=(colleague,),
+    )
+    proxies = {"HTTP_PROXY": forward_proxy, "http_proxy": forward_proxy}
+
+    with agent(tmp_path, **proxies, NO_PROXY="127.0.0.1", no_proxy="127.0.0.1") as (_, url):
+        body = {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": to_message(question)}
+        task = httpx.post(f"{url}/", json=body, timeout=30).json()["result"]
+
+    assert task["status"]["state"] == "completed", task["status"]
+    assert answer in task["artifacts"][0]["parts"][0]["text"]
