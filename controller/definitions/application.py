@@ -113,7 +113,7 @@ def parse_applications(
     for index, chunk in enumerate(documents.split(text)):
         built = documents.build(chunk.text)
         data = built.data if isinstance(built.data, dict) else {}
-        document = Document(file=file, index=index, data=data, positions=Positions(content, index))
+        document = Document(file=file, index=index, data=data, positions=Positions(chunk))
         found = [
             reading.of_problem(problem, document, chunk.line, None) for problem in built.problems
         ]

@@ -71,20 +71,20 @@ def split(text: str) -> list[Chunk]:
     scalar (YAML 1.2.2, section 9.1.2).
     """
     chunks: list[Chunk] = []
-    start = 0
-    for match in _BOUNDARY.finditer(text):
-        if match[0] == "...":
-            chunks.append(_chunk(text, start, match.start()))
-            start = match.end()
-        elif not _holds_directives(text[start : match.start()]):
-            chunks.append(_chunk(text, start, match.start()))
-            start = match.start()
-    chunks.append(_chunk(text, start, len(text)))
+    start, line = 0, 1
+    for end, next_start in _cuts(text):
+        if end < next_start or not _holds_directives(text[start:end]):
+            chunks.append(Chunk(line, text[start:end]))
+            line += text.count("\n", start, next_start)
+            start = next_start
     return [chunk for chunk in chunks if chunk.text.strip()]
 
 
-def _chunk(text: str, start: int, end: int) -> Chunk:
-    return Chunk(text.count("\n", 0, start) + 1, text[start:end])
+def _cuts(text: str) -> Iterator[tuple[int, int]]:
+    """Give where documents may end and the next begin: `---` belongs to the next, `...` to none."""
+    for match in _BOUNDARY.finditer(text):
+        yield match.start(), match.end() if match[0] == "..." else match.start()
+    yield len(text), len(text) + 1
 
 
 def _holds_directives(text: str) -> bool:

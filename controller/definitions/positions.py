@@ -1,7 +1,7 @@
 """Where every node of a document stands, worked out when somebody asks.
 
-Most documents have no finding, so their positions are never needed: parsing keeps the file's bytes,
-which the snapshot holds anyway, and reads the document a second time for the first position.
+Most documents have no finding, so their positions are never needed: parsing keeps the document's
+text and reads it a second time when somebody asks for the first position.
 """
 
 from collections.abc import Iterator, Mapping
@@ -37,12 +37,11 @@ class Place:
 class Positions(Mapping[Path, tuple[int, int]]):
     """Line and column of every node of one document by path, found on first use."""
 
-    __slots__ = ("_content", "_index", "_places", "_prefix")
+    __slots__ = ("_chunk", "_places", "_prefix")
 
-    def __init__(self, content: bytes, index: int, prefix: Path = ()) -> None:
-        """Remember the file and which of its documents is meant; below `prefix` in it."""
-        self._content = content
-        self._index = index
+    def __init__(self, chunk: documents.Chunk, prefix: Path = ()) -> None:
+        """Remember the text of a document; paths are below `prefix` in it."""
+        self._chunk = chunk
         self._prefix = prefix
         self._places: Mapping[Path, Place] | None = None
 
@@ -63,14 +62,14 @@ class Positions(Mapping[Path, tuple[int, int]]):
 
     def indentation(self, line: int) -> int:
         """Count the blanks at the beginning of a line of the file."""
-        lines = self._content.decode("utf-8-sig").split("\n")
-        text = lines[line - 1] if line <= len(lines) else ""
+        lines = self._chunk.text.split("\n")
+        number = line - self._chunk.line
+        text = lines[number] if number < len(lines) else ""
         return len(text) - len(text.lstrip(" "))
 
     def _located(self) -> Mapping[Path, Place]:
         if self._places is None:
-            chunk = documents.split(self._content.decode("utf-8-sig"))[self._index]
-            self._places = locate(chunk.text, chunk.line)
+            self._places = locate(self._chunk.text, self._chunk.line)
         return self._places
 
 

@@ -14,7 +14,7 @@ from controller.definitions.syntax import Problem
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, finding
 
-MAX_FILE_BYTES = 4_000_000
+MAX_FILE_BYTES = 2_000_000
 """More is no definition: Kubernetes takes objects of about 1.5 MB."""
 
 
@@ -31,7 +31,7 @@ def read(file: str, content: bytes, namespace: str) -> FileContent:
     text, refusal = decode(file, content)
     if refusal is not None:
         return FileContent(findings=(refusal,))
-    reader = _Reader(file, content, namespace)
+    reader = _Reader(file, namespace)
     for index, chunk in enumerate(documents.split(text)):
         reader.chunk(index, chunk)
     return FileContent(definitions=tuple(reader.definitions), findings=tuple(reader.findings))
@@ -71,7 +71,6 @@ class _Reader:
     """Collects what the documents of one file say."""
 
     file: str
-    content: bytes
     namespace: str
     definitions: list[Definition] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -79,7 +78,7 @@ class _Reader:
     def chunk(self, index: int, chunk: documents.Chunk) -> None:
         """Read the text between two document markers."""
         built = documents.build(chunk.text)
-        document = self._document(index, (), built.data)
+        document = self._document(index, Positions(chunk), built.data)
         if isinstance(built.data, dict):
             found = identity.of(View(built.data), self.namespace)
         else:
@@ -87,17 +86,19 @@ class _Reader:
         for problem in built.problems:
             self.findings.append(of_problem(problem, document, chunk.line, found))
         if built.data is not None or not built.problems:
-            self._content(document, built.data)
+            self._content(document, built.data, chunk)
 
-    def _document(self, index: int, prefix: Path, data: Any) -> Document:
+    def _document(self, index: int, positions: Positions, data: Any) -> Document:
         return Document(
             file=self.file,
             index=index,
             data=data if isinstance(data, dict) else {},
-            positions=Positions(self.content, index, prefix),
+            positions=positions,
         )
 
-    def _content(self, document: Document, data: Any, prefix: Path = ()) -> None:
+    def _content(
+        self, document: Document, data: Any, chunk: documents.Chunk, prefix: Path = ()
+    ) -> None:
         if data is None:
             return
         if not isinstance(data, dict) or not ("apiVersion" in data or "kind" in data):
@@ -105,7 +106,8 @@ class _Reader:
         elif str(data.get("kind", "")).endswith("List") and isinstance(data.get("items"), list):
             for number, item in enumerate(data["items"]):
                 place = (*prefix, "items", number)
-                self._content(self._document(document.index, place, item), item, place)
+                inner = self._document(document.index, Positions(chunk, place), item)
+                self._content(inner, item, chunk, place)
         else:
             self._manifest(document, View(data))
 

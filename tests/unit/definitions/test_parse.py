@@ -237,3 +237,13 @@ def test_a_thousand_agents_are_read_in_well_under_two_seconds() -> None:
 
     assert len(parsed.definitions) == 1000
     assert time.process_time() - started < 2
+
+
+def test_a_file_of_very_many_documents_takes_linear_time() -> None:
+    """Each document's findings once cut the whole file again to find their place."""
+    started = time.process_time()
+
+    parsed = read(b"---\na: 1\n" * 20_000)
+
+    assert len(parsed.findings) == 20_000
+    assert time.process_time() - started < 10

@@ -1,6 +1,7 @@
 import pytest
 
 from controller.definitions.catalog import Document, Path
+from controller.definitions.documents import split
 from controller.definitions.findings import Position
 from controller.definitions.positions import Positions, inside, locate
 
@@ -22,9 +23,8 @@ spec:
 
 
 def document(content: bytes = CONTENT, index: int = 1, prefix: Path = ()) -> Document:
-    return Document(
-        file="f.yaml", index=index, data={}, positions=Positions(content, index, prefix)
-    )
+    chunk = split(content.decode())[index]
+    return Document(file="f.yaml", index=index, data={}, positions=Positions(chunk, prefix))
 
 
 @pytest.mark.parametrize(
