@@ -34,7 +34,7 @@ def main() -> None:
         page.goto(arguments.url)
         page.wait_for_load_state("load")
         for name in arguments.open:
-            page.locator(f"details#{name} > summary").click()
+            page.locator(f'details[id="{name}"]').evaluate("row => { row.open = true }")
         # The fonts and the mark of the open stream: a picture without them would show a half page.
         page.evaluate("document.fonts.ready")
         if page.locator("#live").count():

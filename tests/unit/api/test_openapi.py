@@ -42,7 +42,7 @@ def test_every_operation_keeps_its_promises(api_schema: Any) -> None:
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
     ]
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
     @given(case=st.one_of(strategies), exists=st.booleans())
     def keeps_its_promises(case: Any, *, exists: bool) -> None:
         if exists and "name" in (case.path_parameters or {}):
