@@ -1,10 +1,20 @@
 """The process inside an agent's pod: config.json becomes a model, tools and an A2A endpoint.
 
-    __main__     arguments in, exit codes out
-    configfiles  reads the folder that `render` filled
-    ...          see the modules' own first lines
-    demo/        a model, tools and an agent that need no account anywhere
-    bridge       a stdio MCP server behind streamable HTTP
+    __main__       arguments in, exit codes out
+    configfiles    reads the folder that `render` filled
+    application    card, health, readiness and A2A as HTTP routes
+    executor       A2A messages become turns, events become task updates
+    approvals      a person's yes or no, in kagent's message form
+    tasks          the task store
+    turns          what passes between A2A and the agent loop: the seam
+    engine         the agent loop
+    conversations  what is remembered of each context
+    models         the configured provider's model
+    toolservers    MCP servers; mcptools and mcpconnection do the work
+    colleagues     other agents as tools
+    headers, tls, serving, logs, lean
+    demo           a model, tools and an agent that need no account anywhere
+    bridge         a stdio MCP server behind streamable HTTP
 
 Nothing here knows the controller: an agent keeps answering when Roster is gone.
 """

@@ -48,7 +48,7 @@ def common_settings(
 def http_client(
     model: agentconfig.Model, *, timeout_s: float | None = None
 ) -> httpx2.AsyncClient | None:
-    """A client of our own where the model's TLS settings ask for one."""
+    """A client of our own where the model's TLS settings ask for one; it lives with the process."""
     verify = tls.verification(
         disabled=model.tls_disable_verify,
         ca_file=model.tls_ca_cert_path,

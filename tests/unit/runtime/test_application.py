@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
@@ -13,7 +12,8 @@ from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
 
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
-from controller.runtime import application
+from controller.runtime import application, engine
+from controller.runtime.turns import Finished, TextDelta, Turn
 
 
 def test_a_question_is_answered(start: Callable[..., Any], answer_of: Callable[..., str]) -> None:
@@ -143,20 +143,28 @@ def test_a_watcher_who_left_can_come_back(
     assert rest[-1]["status"]["state"] == "completed"
 
 
-def test_turns_of_one_conversation_wait_for_each_other(
-    start: Callable[..., Any], answer_of: Callable[..., str]
-) -> None:
-    agent = start()
-    context = agent.send("hi")["contextId"]
+def test_turns_of_one_conversation_wait_for_each_other(model_url: str) -> None:
+    settings = agentconfig.AgentConfig(
+        model=agentconfig.OpenAI(model="demo", base_url=model_url),
+        description="d",
+        instruction="i",
+        stream=True,
+    )
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda n: agent.send(f"count to {n}", context=context), range(1, 9)))
+    async def order() -> list[int]:
+        ends: list[int] = []
+        async with engine.Engine(settings, {}) as agent:
 
-    asked = []
-    for _ in range(8):
-        said = answer_of(agent.send("What did I say?", context=context))
-        asked.append(said)
-    assert asked[0].startswith("You said: “count to ")
+            async def take(number: int) -> None:
+                turn = Turn(context_id="c", task_id=str(number), text=f"count to {number}")
+                async for event in agent.run(turn):
+                    if isinstance(event, TextDelta | Finished):
+                        ends.append(number)  # noqa: PERF401 - the order among turns counts
+
+            await asyncio.gather(*(take(number) for number in (3, 2, 4)))
+        return ends
+
+    assert asyncio.run(order()) == [3] * 4 + [2] * 3 + [4] * 5
 
 
 def test_the_model_being_away_fails_the_task_with_the_reason(start: Callable[..., Any]) -> None:
