@@ -25,6 +25,7 @@ from controller.local.apiserver import (
     managed,
     merge,
     patches,
+    rules,
     schema,
     validation,
 )
@@ -436,6 +437,10 @@ class Verbs:
             )
         kind = body.get("kind") or resource.kind
         version = body.get("apiVersion") or resource.api_version
+        if kind != resource.kind and resource.custom is not None:
+            cause = errors.invalid_value("kind", kind, f"must be {resource.kind}")
+            name = (body.get("metadata") or {}).get("name", "")
+            raise errors.invalid(resource.kind, resource.group, name, [cause])
         if kind != resource.kind:
             raise errors.bad_request(self._wrong_kind(resource, kind, version))
         if version != resource.api_version:
@@ -532,8 +537,10 @@ class Verbs:
     def _validate(self, call: Call, value: Object, live: Object | None) -> None:
         resource = call.resource
         if resource.custom is not None:
-            found = validation.validate_metadata(resource, value)
-            found += custom.validate(value, self.type_of(resource))
+            found = [
+                *validation.validate_metadata(resource, value),
+                *self._custom(call, value, live),
+            ]
         elif live is None:
             found = validation.validate_create(resource, value)
         else:
@@ -542,6 +549,11 @@ class Verbs:
             found += validation.validate_deletion(value, live)
         if found:
             raise self._invalid(call, value, found)
+
+    def _custom(self, call: Call, value: Object, live: Object | None) -> list[errors.Cause]:
+        kind = self.type_of(call.resource)
+        # The rules count on values of the right types.
+        return custom.validate(value, kind) or list(rules.faults(value, live, kind))
 
     def _invalid(self, call: Call, value: Object, found: list[errors.Cause]) -> errors.ApiError:
         name = value["metadata"].get("name", "")
