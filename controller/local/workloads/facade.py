@@ -82,9 +82,7 @@ class Workloads:
         Raises:
             ApiError: the pod or container does not exist, or has no such log.
         """
-        pod = self._informers["pods"].get((request.namespace, request.name))
-        if pod is None:
-            raise ApiError(404, "NotFound", f'pods "{request.name}" not found')
+        pod = await self._named("pods", request.namespace, request.name)
         name = _container(pod, request.container)
         selection = _selection(request)
         run = self._kubelet.run_of(pod) if self._kubelet else None
@@ -106,7 +104,15 @@ class Workloads:
         Raises:
             ApiError: it cannot be carried there; nothing was sent then.
         """
+        await self._named(target.kind, target.namespace, target.name)
         await self._service_proxy.carry(target, scope, receive, send)
+
+    async def _named(self, resource: str, namespace: str, name: str) -> Manifest:
+        found = await self._kubelet_store.get(resource, namespace, name)
+        if found is None:
+            details = {"name": name, "kind": resource}
+            raise ApiError(404, "NotFound", f'{resource} "{name}" not found', details=details)
+        return found
 
     def _node(self, taken: addresses.Addresses) -> Node:
         return Node(

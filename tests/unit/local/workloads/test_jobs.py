@@ -1,0 +1,113 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from controller.local.workloads import jobs
+
+
+def _job(script: str, **spec: Any) -> dict[str, Any]:
+    container = {"name": "main", "image": "python:3.12", "command": ["sh", "-c", script]}
+    template = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    return {"metadata": {"name": "j"}, "spec": {"template": template, **spec}}
+
+
+async def _ended(cluster: Any) -> Any:
+    async def found() -> Any:
+        job = await cluster.store.get("jobs.batch", "default", "j")
+        kinds = {c["type"] for c in job["status"].get("conditions") or () if c["status"] == "True"}
+        return job if kinds & {"Complete", "Failed"} else None
+
+    return await cluster.until(found)
+
+
+def test_job_runs_as_many_pods_as_it_wants_and_is_complete(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        await cluster.create("jobs.batch", _job("exit 0", completions=3, parallelism=2))
+        job = await _ended(cluster)
+
+        assert job["status"]["succeeded"] == 3
+        assert [c["type"] for c in job["status"]["conditions"]] == [
+            "SuccessCriteriaMet",
+            "Complete",
+        ]
+        assert len(await cluster.store.list("pods", "default")) == 3
+
+    play(story)
+
+
+def test_job_fails_at_its_backoff_limit(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        await cluster.create("jobs.batch", _job("exit 1", backoffLimit=0))
+        job = await _ended(cluster)
+
+        assert job["status"]["failed"] == 1
+        assert job["status"]["conditions"][-1]["reason"] == "BackoffLimitExceeded"
+
+    play(story)
+
+
+def test_job_over_its_deadline_ends_its_pods(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        await cluster.create("jobs.batch", _job("exec sleep 1000", activeDeadlineSeconds=1))
+        job = await _ended(cluster)
+
+        assert job["status"]["conditions"][-1]["reason"] == "DeadlineExceeded"
+        assert "active" not in job["status"]
+
+    play(story)
+
+
+def test_finished_job_is_removed_after_its_time(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        await cluster.create("jobs.batch", _job("exit 0", ttlSecondsAfterFinished=0))
+        await cluster.gone("jobs.batch", "j")
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("spec", "status", "active", "expected"),
+    [
+        ({"completions": 5, "parallelism": 2}, {}, 0, 2),
+        ({"completions": 5, "parallelism": 3}, {"succeeded": 4}, 0, 1),
+        ({"parallelism": 3}, {}, 0, 3),
+        ({"parallelism": 3}, {"succeeded": 1}, 2, 2),
+    ],
+    ids=["parallelism", "rest", "queue", "queue-drains"],
+)
+def test_wanted_pods(spec: Any, status: Any, active: int, expected: int) -> None:
+    assert jobs._wanted({"spec": spec, "status": status}, active) == expected
+
+
+def test_suspension_is_told() -> None:
+    job = {"spec": {"suspend": True}, "status": {}}
+    status = jobs.status_of(job, [], None, datetime(2026, 1, 1, tzinfo=UTC))
+
+    assert [(c["type"], c["status"], c["reason"]) for c in status["conditions"]] == [
+        ("Suspended", "True", "JobSuspended")
+    ]
+    assert "startTime" not in status
+
+
+def test_pod_that_is_deleted_before_it_ends_is_counted_as_failed(
+    play: Any, make_pod: Callable[..., Any]
+) -> None:
+    async def story(cluster: Any) -> None:
+        await cluster.create("jobs.batch", _job("exec sleep 1000", backoffLimit=5))
+
+        async def running() -> Any:
+            pods = await cluster.store.list("pods", "default")
+            return [p for p in pods if p["status"].get("phase") == "Running"]
+
+        (pod,) = await cluster.until(running)
+        await cluster.delete("pods", pod["metadata"]["name"], grace_period_s=1)
+
+        async def is_counted() -> bool:
+            job = await cluster.store.get("jobs.batch", "default", "j")
+            return job["status"].get("failed") == 1
+
+        await cluster.until(is_counted)
+
+    play(story)
