@@ -16,12 +16,10 @@ from controller.objects import ObjectKey
 from controller.plan.steps import Plan
 from controller.state.records import ObjectResult
 from controller.sync import prune
-from controller.sync.gate import Gate, SupersededError
+from controller.sync.gate import SUPERSEDED, Gate, SupersededError
 from controller.sync.results import PRUNE_SKIPPED, result
 from controller.sync.wave import Wave
 from controller.sync.writer import Writer
-
-_SUPERSEDED = "Superseded: a newer revision takes over."
 
 
 class Executor:
@@ -89,7 +87,7 @@ class Executor:
     ) -> Iterator[ObjectResult]:
         """Delete kind by kind: one kind may be what keeps another from being deleted."""
         for _, group in groupby(plan.prunes, key=lambda step: (step.wave, step.key.kind)):
-            stopped = stopped or (_SUPERSEDED if superseded() else "")
+            stopped = stopped or (SUPERSEDED if superseded() else "")
             if stopped:
                 yield from (result(step, PRUNE_SKIPPED, stopped) for step in group)
             else:
@@ -103,4 +101,4 @@ def _carry_out(wave: Wave, stopped: str) -> str:
     try:
         return wave.refuse(stopped) if stopped else wave.run()
     except SupersededError:
-        return wave.refuse(_SUPERSEDED)
+        return wave.refuse(SUPERSEDED)

@@ -12,6 +12,8 @@ _LOOK_AGAIN_S = 0.5
 """How long a newer revision may go unnoticed while waiting."""
 _GOOD = frozenset({HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
 
+SUPERSEDED = "Superseded: a newer revision takes over."
+
 
 class SupersededError(Exception):
     """A newer revision is there: what this operation waits for no longer matters."""

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from controller.definitions.findings import DefinitionId
 from controller.plan.steps import Plan, Step
 from controller.sync import gate as gates
-from controller.sync.gate import Gate
+from controller.sync.gate import Gate, SupersededError
 from controller.sync.writer import Writer
 
 _MAKERS = frozenset({"CustomResourceDefinition", "Namespace"})
@@ -72,9 +72,14 @@ class Wave:
     def _write(self, steps: Sequence[Step]) -> None:
         """Write what others are made of first, and wait until the server is ready for those."""
         makers = [step for step in steps if step.key.kind in _MAKERS]
+        others = [step for step in steps if step.key.kind not in _MAKERS]
         self._writer.write(makers)
-        self._gate.wait(step.key for step in makers)
-        self._writer.write(step for step in steps if step.key.kind not in _MAKERS)
+        try:
+            self._gate.wait(step.key for step in makers)
+        except SupersededError:
+            self._writer.refuse(others, gates.SUPERSEDED)
+            raise
+        self._writer.write(others)
 
     def _dependencies(self, component: DefinitionId | None) -> tuple[str, str]:
         """Give what a component waits for, and what it waits for in vain."""

@@ -224,6 +224,25 @@ def test_a_newer_revision_ends_the_wait(sync: Sync, component: Any, cluster: Any
     assert results[str(key("agent"))].message.startswith("Superseded")
 
 
+def test_a_newer_revision_ends_the_wait_for_a_namespace(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    pending = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    sync.timeout_s = 60
+
+    def going(manifest: Any) -> dict[str, Any]:
+        made = {**manifest["metadata"], **pending["metadata"], "uid": "u", "resourceVersion": "1"}
+        return {"metadata": made} if manifest["kind"] == "Namespace" else {}
+
+    cluster.when_applied = going
+    sync.superseded = lambda: bool(cluster.log)
+
+    results = sync(component("one", "Namespace", "ConfigMap"))
+
+    assert [result.status for result in results.values()] == ["Synced", "SyncFailed"]
+    assert results[str(key("one"))].message.startswith("Superseded")
+
+
 def test_what_left_git_is_deleted_last(sync: Sync, component: Any, cluster: Any) -> None:
     sync(component("old", "ConfigMap", "Secret"), component("stays"))
 
