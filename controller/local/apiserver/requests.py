@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, unquote
 import orjson
 import yaml
 
-from controller.local.apiserver import errors, gojson, patches
+from controller.local.apiserver import errors, gojson, patches, protobuf
 from controller.local.apiserver.resources import Registry, Resource
 
 _METHODS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
@@ -131,6 +131,8 @@ def body_of(request: Request, kind: str) -> Any:
     media = request.content_type
     if media in {"application/yaml", "application/x-yaml", "text/yaml"}:
         return _yaml(request.body, kind)
+    if media == protobuf.MEDIA_TYPE:
+        return _protobuf(request.body, kind)
     if media and media not in {"application/json", "text/plain", "application/octet-stream"}:
         raise errors.unsupported_media(
             ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
@@ -141,6 +143,13 @@ def body_of(request: Request, kind: str) -> Any:
         text = request.body.decode("utf-8", "replace")
         cause = f"couldn't get version/kind; json parse error: {gojson.fault(text)}"
         raise _unreadable(request.body, kind, cause) from None
+
+
+def _protobuf(body: bytes, kind: str) -> Any:
+    try:
+        return protobuf.decode(body)
+    except protobuf.ProtobufError as e:
+        raise _unreadable(body, kind, str(e)) from None
 
 
 def _yaml(body: bytes, kind: str) -> Any:
