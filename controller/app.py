@@ -1,5 +1,6 @@
 """The composition root: the only place that constructs adapters from settings."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from controller.api.services import Services
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions.application import Application
-from controller.errors import PermanentError
+from controller.errors import PermanentError, RosterError
 from controller.reconcile.decision import SyncRequest
 from controller.reconcile.loop import Loop
 from controller.reconcile.reconciler import Reconciler
@@ -24,6 +25,7 @@ from controller.reconcile.triggers import Poller, RepositoryWatch
 from controller.reconcile.workqueue import Trigger, WorkQueue
 from controller.render.options import RenderOptions
 from controller.settings import Settings
+from controller.source.address import Address
 from controller.source.repository import Credentials, Repositories
 from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy
 from controller.state.store import Store
@@ -91,7 +93,14 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
 
 
 def connect(settings: Settings) -> Client:
-    """Give a client for the cluster that the settings name."""
+    """Give a client for the cluster that the settings name, else the one this runs in.
+
+    Raises:
+        PermanentError: there is none, or its kubeconfig is wrong.
+    """
+    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ
+    if in_pod and settings.kubeconfig is None and "KUBECONFIG" not in os.environ:
+        return Client.in_cluster()
     return Client.from_kubeconfig(settings.kubeconfig, settings.context)
 
 
@@ -208,6 +217,17 @@ def _drifted(queue: WorkQueue, application: str) -> None:
     queue.add(application, trigger=Trigger.DRIFT, delay_s=DRIFT_DELAY_S)
 
 
+def local_folder(url: str) -> Path | None:
+    """Give the folder of a repository on this machine; None for others, and for wrong addresses.
+
+    A wrong address is not this function's to report: the first visit says what is wrong with it.
+    """
+    try:
+        return Address.parse(url).path
+    except RosterError:
+        return None
+
+
 def _triggers(
     settings: Settings, store: Store, queue: WorkQueue
 ) -> Iterator[Poller | RepositoryWatch]:
@@ -218,8 +238,9 @@ def _triggers(
         name, url = record.spec.name, record.spec.repo_url
         names.append(name)
         queue.add(name, trigger=Trigger.STARTUP)
-        if "://" not in url and Path(url).is_dir():
-            by_folder.setdefault(Path(url), []).append(name)
+        folder = local_folder(url)
+        if folder is not None:
+            by_folder.setdefault(folder, []).append(name)
     yield Poller(queue, lambda: names, interval_s=settings.poll_interval_s)
     for folder, followers in by_folder.items():
         yield RepositoryWatch(queue, folder, partial(tuple, followers))

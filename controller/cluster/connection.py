@@ -15,7 +15,7 @@ import urllib3
 from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 
-from controller import __version__
+from controller import __version__, telemetry
 from controller.cluster import errors
 from controller.errors import PermanentError
 
@@ -65,8 +65,9 @@ class Connection:
                 client_configuration=configuration,
             )
         except (kubernetes_config.ConfigException, OSError) as error:
+            name, reason = path or "$KUBECONFIG or ~/.kube/config", str(error).rstrip(".")
             raise PermanentError(
-                f"Cannot use kubeconfig {path or '$KUBECONFIG or ~/.kube/config'}: {error}.",
+                f"Cannot use kubeconfig {name}: {reason}.",
                 remedy="Name another with --kubeconfig and --context.",
             ) from error
         return cls(configuration)
@@ -127,7 +128,8 @@ class Connection:
         # The library serialises JSON bodies itself and takes only other types as bytes.
         payload = orjson.dumps(body) if content_type == APPLY else body
         headers = self._headers(accept, content_type if body is not None else None)
-        with _reaching(action):
+        timed = telemetry.timed(telemetry.KUBERNETES_REQUEST_DURATION, verb=method)
+        with _reaching(action), timed:
             answer = self._api.call_api(
                 method, self._url(path, query), headers, payload,
                 _request_timeout=(_CONNECT_S, _READ_S),

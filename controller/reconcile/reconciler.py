@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from controller import telemetry
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.errors import PermanentError, RosterError, TransientError
@@ -158,12 +159,14 @@ class Reconciler:
             problem = str(error)
             raise
         finally:
-            self.store.update(
+            done = self.store.update(
                 name,
                 lambda now: operations.finish(
                     now, results, plan=plan, error=problem, now=self.now()
                 ),
             )
+            if done.operation:
+                telemetry.OPERATIONS.labels(application=name, phase=done.operation.phase).inc()
         return tuple(result for result in results if result.status in operations.FAILED)
 
     def _superseded(self, name: str, revision: Revision) -> bool:

@@ -28,9 +28,10 @@ class Trigger(StrEnum):
     STARTUP = "startup"
 
 
-URGENT = frozenset({Trigger.WEBHOOK, Trigger.MANUAL, Trigger.STARTUP})
-"""Triggers that end a backoff: something changed that may have removed the cause. A poll or a
-drift says nothing of the kind; a backoff that the next poll cuts short would be none."""
+URGENT = frozenset({Trigger.WEBHOOK, Trigger.MANUAL, Trigger.STARTUP, Trigger.POLL})
+"""Triggers that end a backoff, because they look at git: the commit that mends what failed must not
+wait for it (Argo CD issue 11494). So a failing application is tried at least once an interval of
+polling. Drift says nothing of the kind: what failed may itself be what keeps changing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 import contextlib
 import shutil
 from pathlib import Path
-
-import git
+from typing import TYPE_CHECKING
 
 from controller.errors import PermanentError
 
-_AUTHOR = git.Actor("Roster", "roster@localhost")
+if TYPE_CHECKING:
+    import git
 
 
 def create(folder: Path, template: Path) -> None:
@@ -25,6 +25,8 @@ def create(folder: Path, template: Path) -> None:
         raise PermanentError(
             f"{folder} exists and is not a git repository.", remedy="Move it away and try again."
         )
+    import git  # noqa: PLC0415  raises where git is not installed; command.py says so first
+
     # Made beside and moved, so that a start cut short leaves nothing half done.
     unfinished = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -32,13 +34,14 @@ def create(folder: Path, template: Path) -> None:
     with contextlib.closing(git.Repo.init(unfinished, initial_branch="main")) as repository:
         _give_identity(repository)
         repository.git.add("--all")
-        repository.index.commit("Begin with the example agents", author=_AUTHOR, committer=_AUTHOR)
+        author = git.Actor("Roster", "roster@localhost")
+        repository.index.commit("Begin with the example agents", author=author, committer=author)
     if folder.exists():
         folder.rmdir()
     unfinished.rename(folder)
 
 
-def _give_identity(repository: git.Repo) -> None:
+def _give_identity(repository: "git.Repo") -> None:
     """Let the user commit here also where git was never told who they are."""
     with repository.config_reader() as known:
         if known.has_option("user", "email"):
