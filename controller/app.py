@@ -1,6 +1,5 @@
 """The composition root: the only place that constructs adapters from settings."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -93,15 +92,8 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
 
 
 def connect(settings: Settings) -> Client:
-    """Give a client for the cluster that the settings name, else the one this runs in.
-
-    Raises:
-        PermanentError: there is none, or its kubeconfig is wrong.
-    """
-    in_pod = "KUBERNETES_SERVICE_HOST" in os.environ
-    if in_pod and settings.kubeconfig is None and "KUBECONFIG" not in os.environ:
-        return Client.in_cluster()
-    return Client.from_kubeconfig(settings.kubeconfig, settings.context)
+    """Give a client for the cluster that the settings name, else the one this runs in."""
+    return Client.connect(settings.kubeconfig, settings.context)
 
 
 def repositories(settings: Settings) -> Repositories:
