@@ -49,7 +49,7 @@ def start(folder: Path, *, log: Path, die_with_parent: bool = False) -> Running:
     """Start the cluster of a folder and wait until it answers; the one that runs, if one does.
 
     Raises:
-        PermanentError: it ended at once; the message has the end of its log.
+        PermanentError: it ended at once; the message has the last line of its log.
         TransientError: it does not become ready.
     """
     if running := status(folder):
@@ -61,7 +61,7 @@ def start(folder: Path, *, log: Path, die_with_parent: bool = False) -> Running:
     while time.monotonic() < deadline:
         if child.poll() not in {None, _ALREADY_RUNNING}:
             raise PermanentError(
-                f"The local cluster ended with code {child.returncode}: {_tail(log)}",
+                f"The local cluster ended with code {child.returncode}: {_last_line(log)}",
                 remedy=f"Its log is {log}.",
             )
         if _written_at(folder / "kubeconfig") > before and (running := status(folder)):
@@ -192,5 +192,7 @@ def _written_at(file: Path) -> int:
         return 0
 
 
-def _tail(log: Path) -> str:
-    return log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip()
+def _last_line(log: Path) -> str:
+    """Give what a person needs of the log; a traceback before it stays there."""
+    text = log.read_bytes()[-_LOG_TAIL_BYTES:].decode(errors="replace").strip()
+    return text.rpartition("\n")[2]

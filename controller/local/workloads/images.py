@@ -70,7 +70,7 @@ class Images:
             ImageError: there is none.
         """
         name = _with_tag(image)
-        for pattern, command in {**self._additions(), **_BUILT_IN}.items():
+        for pattern, command in (*self._additions().items(), *_BUILT_IN.items()):
             if fnmatch.fnmatchcase(name, pattern) or fnmatch.fnmatchcase(image, pattern):
                 return Image(command)
         raise ImageError(

@@ -13,7 +13,7 @@ import structlog
 
 from controller.local.workloads import images, times
 from controller.local.workloads.images import ImageError
-from controller.local.workloads.kubelet import commands, logs, probes, states
+from controller.local.workloads.kubelet import commands, logs, probes, quantities, states
 from controller.local.workloads.kubelet.addresses import PodAddress
 from controller.local.workloads.kubelet.backoff import Backoff
 from controller.local.workloads.kubelet.environment import ConfigError
@@ -103,6 +103,12 @@ class ContainerRun:
     def pid(self) -> int | None:
         """The first process, while the container runs."""
         return self._process.pid if self._process else None
+
+    @property
+    def memory_limit_bytes(self) -> int | None:
+        """What the container may hold; None where it has no limit."""
+        limit = ((self._spec.get("resources") or {}).get("limits") or {}).get("memory")
+        return None if limit is None else int(quantities.parse(limit))
 
     @property
     def _state(self) -> states.Container:
@@ -232,7 +238,7 @@ class ContainerRun:
         return code
 
     def _tell_failure(self, watching: "asyncio.Task[None]") -> None:
-        """Probes must not end in silence: the container would never be ready, or never restarted."""
+        """Probes must not end in silence: the container would never be ready or restarted."""
         if not watching.cancelled() and (error := watching.exception()):
             log.error("probing_failed", container=self.name, error=str(error), exc_info=error)
 

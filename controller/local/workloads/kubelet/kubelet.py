@@ -11,6 +11,8 @@ import structlog
 from controller.local.apiserver.errors import ApiError
 from controller.local.workloads import pods
 from controller.local.workloads.informers import Key, key_of
+from controller.local.workloads.kubelet import memory
+from controller.local.workloads.kubelet.container import ContainerRun
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.pod_run import PodRun
 from controller.local.workloads.kubelet.states import NODE
@@ -31,6 +33,7 @@ class Kubelet:
         self._runs: dict[str, PodRun] = {}
         self._ending: dict[str, asyncio.Task[None]] = {}
         self._queue = Queue("kubelet", self._visit)
+        self._watching: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Follow pods, and the ConfigMaps and Secrets that they show."""
@@ -42,10 +45,13 @@ class Kubelet:
         )
         for pod in self._node.pods.objects():
             self._queue.add(key_of(pod))
+        self._watching = asyncio.create_task(memory.watch(self._containers))
 
     async def stop(self) -> None:
         """End all pods; they stay in the API and run again when the cluster starts again."""
         await self._queue.close()
+        if self._watching is not None:
+            self._watching.cancel()
         # The pods did not end, the cluster does: their statuses stay, and say that they ran.
         await asyncio.gather(*(run.silence() for run in self._runs.values()))
         await asyncio.gather(
@@ -61,9 +67,8 @@ class Kubelet:
         """Give the run of a pod, if it has had one in this life of the cluster."""
         return self._runs.get(pod["metadata"]["uid"])
 
-    def runs(self) -> list[PodRun]:
-        """Give all runs."""
-        return list(self._runs.values())
+    def _containers(self) -> list[ContainerRun]:
+        return [container for run in self._runs.values() for container in run.runs.values()]
 
     def _pod_changed(self, before: Manifest | None, now: Manifest | None) -> None:
         if now is None and before is not None:

@@ -81,6 +81,10 @@ class Cluster:
 
         await self.until(is_gone)
 
+    def private(self, pod: Any, *parts: str) -> Path:
+        """Give a path in the pod's private folder."""
+        return self.folder.joinpath("pods", pod["metadata"]["uid"], *parts)
+
     async def log(self, pod: str, **options: Any) -> str:
         request = LogRequest(namespace="default", name=pod, **options)
         return b"".join([line async for line in self.workloads.log(request)]).decode()
@@ -100,7 +104,7 @@ Story = Callable[[Cluster], Coroutine[Any, Any, None]]
 
 @asynccontextmanager
 async def running(folder: Path) -> AsyncIterator[Cluster]:
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     files = certificates.prepare(folder, ["127.0.0.1"])
     failures: list[Exception] = []
     server = ApiServer(

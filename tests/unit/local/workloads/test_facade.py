@@ -19,6 +19,10 @@ def _pid(pod: Any) -> int:
     return int(pod["status"]["containerStatuses"][0]["containerID"].removeprefix("process://"))
 
 
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
 def _is_alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
@@ -49,7 +53,7 @@ def test_followed_log_ends_with_the_container(play: Any, make_pod: Callable[...,
         lines = cluster.workloads.log(request)
 
         assert await anext(lines) == b"begin\n"
-        (cluster.folder / "pods" / pod["metadata"]["uid"] / "tmp" / "go").touch()
+        cluster.private(pod, "tmp", "go").touch()
         assert [line async for line in lines] == [b"end\n"]
 
     play(story)
@@ -98,8 +102,7 @@ def test_killed_launcher_takes_its_containers_along_and_they_start_again(
     async def story(cluster: Any) -> None:
         await cluster.create("pods", make_pod("p", "sleep", "1000", restartPolicy="Always"))
         before = _pid(await cluster.pod("p", lambda pod: _state(pod, "running")))
-        parent = int(Path(f"/proc/{before}/stat").read_text().rpartition(")")[2].split()[1])
-        os.kill(parent, signal.SIGKILL)
+        os.kill(_parent(before), signal.SIGKILL)
 
         after = await cluster.pod("p", lambda pod: _state(pod, "running") and _pid(pod) != before)
         assert not _is_alive(before)
@@ -134,7 +137,7 @@ def test_deleted_pod_is_asked_to_end_and_leaves_nothing(
         script = "trap 'exit 0' TERM; setsid sleep 1000 & while :; do sleep 0.02; done"
         await cluster.create("pods", make_pod("p", "sh", "-c", script))
         pod = await cluster.pod("p", lambda pod: _state(pod, "running"))
-        folder = cluster.folder / "pods" / pod["metadata"]["uid"]
+        folder = cluster.private(pod)
         await cluster.delete("pods", "p")
         await cluster.gone("pods", "p")
 

@@ -25,7 +25,8 @@ while True:
     connection, _ = listener.accept()
     head = connection.recv(65536)
     if head:
-        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\n\\r\\ndata: 1\\n\\n")
+        connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Type: text/event-stream\\r\\n\\r\\n")
+        connection.sendall(b"data: 1\\n\\n")
         if b"GET /again" in head:
             rest = connection.recv(1)
             print("client gone" if rest == b"" else "more", flush=True)
@@ -70,7 +71,7 @@ async def _get(cluster: Any, target: ProxyTarget, path: str) -> tuple[int, bytes
     async def receive() -> Any:
         if requests:
             return requests.pop()
-        await asyncio.Event().wait()
+        return await asyncio.get_running_loop().create_future()
 
     async def send(message: Any) -> None:
         sent.append(message)

@@ -3,28 +3,46 @@ import pytest
 from controller.local.workloads.kubelet.paths import Translation
 
 TRANSLATION = Translation(
-    mounts={"/config": "/tmp/pods/1/config", "/tmp": "/tmp/pods/1/tmp", "/config/sub": "/s"},
-    address="127.1.2.3",
-    ports={},
+    mounts={"/config": "/v/config", "/config/deep": "/v/deep", "/data": "/v/data"},
+    address="127.64.0.2",
+    ports={8080: 41000},
 )
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        pytest.param("/config", "/tmp/pods/1/config", id="whole"),
-        pytest.param("--dir=/config/a.json", "--dir=/tmp/pods/1/config/a.json", id="option"),
-        pytest.param("/config/sub/x", "/s/x", id="longest-mount-wins"),
-        pytest.param("/app/config", "/app/config", id="part-of-another-path"),
-        pytest.param("http://host/config", "http://host/config", id="path-of-a-url"),
-        pytest.param("/configured", "/configured", id="longer-name"),
-        pytest.param("--host 0.0.0.0", "--host 127.1.2.3", id="all-addresses"),
+        ("/config", "/v/config"),
+        ("/config/config.json", "/v/config/config.json"),
+        ("/config/deep/x", "/v/deep/x"),
+        ("--filepath=/config", "--filepath=/v/config"),
+        ("/data:/config/x", "/v/data:/v/config/x"),
+        ("cat /data/a > /data/b", "cat /v/data/a > /v/data/b"),
+        ("open('/data')", "open('/v/data')"),
+        ("/config2", "/config2"),
+        ("/config-map", "/config-map"),
+        ("/app/config", "/app/config"),
+        ("./config", "./config"),
+        ("http://host/config/x", "http://host/config/x"),
+        ("http://host:80/config", "http://host:80/config"),
+        ("Look in /data.", "Look in /v/data."),
+        ("/data.txt", "/data.txt"),
+        ("0.0.0.0", "127.64.0.2"),
+        ("http://0.0.0.0:9000", "http://127.64.0.2:9000"),
+        ("10.0.0.0", "10.0.0.0"),
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("8080", "41000"),
+        ("--port=8080", "--port=41000"),
+        ("0.0.0.0:8080", "127.64.0.2:41000"),
+        (":8080", ":41000"),
+        ("http://other:8080", "http://other:8080"),
+        ("18080", "18080"),
     ],
 )
-def test_mentions_are_rewritten(text: str, expected: str) -> None:
+def test_text(text: str, expected: str) -> None:
     assert TRANSLATION.text(text) == expected
 
 
-def test_a_real_path_below_another_mount_is_not_rewritten_again() -> None:
-    """A state folder in /tmp, and a pod that mounts /tmp."""
-    assert TRANSLATION.text("/config /tmp/x") == "/tmp/pods/1/config /tmp/pods/1/tmp/x"
+def test_path_elsewhere_is_not_translated() -> None:
+    assert TRANSLATION.path("/config/deep") == "/v/deep"
+    assert TRANSLATION.path("/configuration") is None

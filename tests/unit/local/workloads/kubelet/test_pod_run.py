@@ -3,10 +3,11 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+
+from controller.local.workloads.kubelet import memory
 
 PRINT = "import os, sys; print(*(open(path).read() for path in sys.argv[1:]), sep='|')"
 
@@ -129,7 +130,7 @@ def test_volumes_are_found_under_their_mount_paths(play: Any, make_pod: Callable
         *texts, token = (await cluster.log("p")).strip().split("|")
         assert texts == ["secret", "map", "p", "secret"]
         assert token.count(".") == 2
-        folder = cluster.folder / "pods" / ended["metadata"]["uid"]
+        folder = cluster.private(ended)
         assert folder.stat().st_mode & 0o077 == 0
 
     play(story)
@@ -240,25 +241,24 @@ def test_sidecar_runs_beside_and_ends_after(play: Any, make_pod: Callable[..., A
 
 
 @pytest.mark.parametrize(
-    ("script", "code", "reason", "message"),
+    ("script", "expected"),
     [
-        ("exit 0", 0, "Completed", ""),
-        ("exit 7", 7, "Error", ""),
-        ("kill -9 $$$$", 137, "Error", ""),
-        ("printf why > /dev/termination-log; exit 1", 1, "Error", "why"),
+        ("exit 0", (0, "Completed", "")),
+        ("exit 7", (7, "Error", "")),
+        ("kill -9 $$$$", (137, "Error", "")),
+        ("printf why > /dev/termination-log; exit 1", (1, "Error", "why")),
     ],
 )
 def test_exit_is_told_with_code_reason_and_message(
-    play: Any, make_pod: Callable[..., Any], script: str, code: int, reason: str, message: str
+    play: Any, make_pod: Callable[..., Any], script: str, expected: tuple[int, str, str]
 ) -> None:
     async def story(cluster: Any) -> None:
         await cluster.create("pods", make_pod("p", "sh", "-c", script))
         pod = await cluster.pod("p", _ended)
 
         ended = _terminated(pod)
-        assert (ended["exitCode"], ended["reason"]) == (code, reason)
-        assert ended.get("message", "") == message
-        assert pod["status"]["phase"] == ("Failed" if code else "Succeeded")
+        assert (ended["exitCode"], ended["reason"], ended.get("message", "")) == expected
+        assert pod["status"]["phase"] == ("Failed" if expected[0] else "Succeeded")
 
     play(story)
 
@@ -363,8 +363,7 @@ def test_readiness_waits_for_the_startup_probe(play: Any, make_pod: Callable[...
         status = first["status"]["containerStatuses"][0]
         assert (status["started"], status["ready"]) == (False, False)
 
-        folder = cluster.folder / "pods" / first["metadata"]["uid"]
-        Path(folder / "volumes" / "shared" / "up").touch()
+        cluster.private(first, "volumes", "shared", "up").touch()
         ready = await cluster.pod("p", lambda pod: pod["status"]["containerStatuses"][0]["ready"])
         conditions = {e["type"]: e["status"] for e in ready["status"]["conditions"]}
         assert (conditions["Ready"], conditions["ContainersReady"]) == ("True", "True")
@@ -378,5 +377,22 @@ def test_deadline_of_a_pod_fails_it(play: Any, make_pod: Callable[..., Any]) -> 
         pod = await cluster.pod("p", _ended)
 
         assert (pod["status"]["phase"], pod["status"]["reason"]) == ("Failed", "DeadlineExceeded")
+
+    play(story)
+
+
+def test_container_over_its_memory_limit_is_killed(
+    play: Any, make_pod: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory.watch, "__kwdefaults__", {"interval_s": 0.1})
+    script = "import time; held = b'x' * 120_000_000; time.sleep(1000)"
+
+    async def story(cluster: Any) -> None:
+        container = {"resources": {"limits": {"memory": "100Mi"}}}
+        pod = make_pod("p", "python3", "-S", "-c", script, container=container)
+        await cluster.create("pods", pod)
+        ended = _terminated(await cluster.pod("p", _ended))
+
+        assert (ended["exitCode"], ended["reason"]) == (137, "OOMKilled")
 
     play(story)

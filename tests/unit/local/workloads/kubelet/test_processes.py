@@ -40,7 +40,7 @@ async def _spawn(processes: Processes, folder: Path, *argv: str, **env: str) -> 
 
 async def _until(is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not is_so():
+        while not is_so():  # noqa: ASYNC110 - other processes set no events
             await asyncio.sleep(0.02)
 
 
