@@ -7,15 +7,20 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+import httpx
+
 import controller
+from controller.a2a.gateway import Gateway, Upstream
 from controller.api import shell
 from controller.api.hosts import check_listen
 from controller.api.serve import Server
 from controller.api.services import Services
+from controller.cluster import upstream
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions.application import Application
-from controller.errors import PermanentError, RosterError
+from controller.errors import PermanentError, RosterError, TransientError
+from controller.health import HealthStatus
 from controller.reconcile.decision import SyncRequest
 from controller.reconcile.loop import Loop
 from controller.reconcile.reconciler import Reconciler
@@ -31,6 +36,8 @@ from controller.state.store import Store
 from controller.sync.executor import Executor
 
 STOP_TIMEOUT_S = 10.0
+AGENT_PORT = 8080
+"""Every agent answers here: kagent's contract with its images."""
 DRIFT_DELAY_S = 0.05
 """Changes in the cluster come in bursts (a rollout is a dozen); one visit answers them all."""
 
@@ -178,11 +185,39 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
         ready=reconciler.ready,
         webhook_secrets=_webhook_secrets(settings),
         version=controller.__version__,
+        gateway=_gateway(store, reconciler.client),
     )
     host, port = settings.address
     return Server(
         shell.create(services), host=host, port=port, insecure_listen=settings.insecure_listen
     )
+
+
+def _gateway(store: Store, client: Client) -> Gateway:
+    def find(namespace: str, name: str) -> Upstream:
+        agents = {
+            (component.namespace, component.name): component
+            for record in store.applications()
+            for component in record.status.components
+            if component.kind == "Agent"
+        }
+        if (namespace, name) not in agents:
+            known = ", ".join(sorted("/".join(agent) for agent in agents)) or "none"
+            raise PermanentError(
+                f"There is no agent {namespace}/{name}.", remedy=f"There are: {known}."
+            )
+        found = agents[namespace, name]
+        if found.health == HealthStatus.MISSING:
+            raise TransientError(
+                f"The agent {namespace}/{name} does not run: {found.message}",
+                remedy="Try again when it is healthy.",
+            )
+        return Upstream(
+            url=upstream.service_url(client, namespace, name, AGENT_PORT),
+            headers=upstream.headers(client),
+        )
+
+    return Gateway(find, lambda: httpx.AsyncClient(verify=upstream.tls(client), trust_env=False))
 
 
 def _webhook_secrets(settings: Settings) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from typing import cast
 
 import flask
 
+from controller.a2a.gateway import Gateway
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
 from controller.reconcile.decision import SyncRequest
@@ -32,6 +33,8 @@ class Services:
     webhook_secrets: Mapping[str, str]
     """By forge: `github`, `gitlab`, `gitea`. A forge without a secret is refused."""
     version: str
+    gateway: Gateway | None = None
+    """The way to the agents; None where there are none to reach."""
 
 
 def install(app: flask.Flask, services: Services) -> None:

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
+from controller.a2a.gateway import Gateway
 from controller.api import flask_app
 from controller.api.bodies import BoundedBodies
 from controller.api.services import Services
@@ -28,13 +29,27 @@ def create(given: Services) -> Starlette:
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.changes = Changes(given.store.applications)
         yield
+        if given.gateway is not None:
+            await given.gateway.close()
         flask_shell.executor.shutdown(wait=False, cancel_futures=True)
 
     return Starlette(
         routes=[
             Route("/api/v1/stream/applications", stream_applications),
+            *_to_agents(given.gateway),
             Mount("/", cast("ASGIApp", flask_shell)),
         ],
         middleware=[Middleware(BoundedBodies)],
         lifespan=lifespan,
+    )
+
+
+def _to_agents(gateway: Gateway | None) -> tuple[Route, ...]:
+    if gateway is None:
+        return ()
+    agent = "/api/a2a/{namespace}/{name}"
+    methods = ["GET", "POST"]
+    return (
+        Route(agent, gateway.answer, methods=methods),
+        Route(agent + "/{tail:path}", gateway.answer, methods=methods),
     )

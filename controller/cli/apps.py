@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.cli.options import Output, Server, settings_from
+from controller.cli.api import checked, connect, get
+from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, print_data, print_table, short
 from controller.errors import PermanentError, TransientError
 
@@ -26,8 +27,8 @@ def list_applications(server: Server = None, output: Output = Format.TABLE) -> N
 
     Example: roster app list -o json
     """
-    with _api(server) as api:
-        items = _get(api, "/api/v1/applications")["items"]
+    with connect(server) as api:
+        items = get(api, "/api/v1/applications")["items"]
     if output in {Format.JSON, Format.YAML}:
         print_data(items, output)
     elif output is Format.NAME:
@@ -38,13 +39,13 @@ def list_applications(server: Server = None, output: Output = Format.TABLE) -> N
 
 
 @app.command("get")
-def get(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
+def get_application(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
     """Show one application: status, conditions, findings and objects.
 
     Example: roster app get examples
     """
-    with _api(server) as api:
-        item = _get(api, f"/api/v1/applications/{name}")
+    with connect(server) as api:
+        item = get(api, f"/api/v1/applications/{name}")
     if output in {Format.JSON, Format.YAML}:
         print_data(item, output)
         return
@@ -54,8 +55,8 @@ def get(name: Name, server: Server = None, output: Output = Format.TABLE) -> Non
 @app.command("history")
 def history(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
     """List the last operations: what was applied when, by whom, with which outcome."""
-    with _api(server) as api:
-        items = _get(api, f"/api/v1/applications/{name}/history")["items"]
+    with connect(server) as api:
+        items = get(api, f"/api/v1/applications/{name}/history")["items"]
     if output in {Format.JSON, Format.YAML}:
         print_data(items, output)
         return
@@ -82,43 +83,13 @@ def sync(
     Example: roster sync examples --prune
     """
     request = {"prune": prune, "revision": revision, "confirmed": confirm}
-    with _api(server) as api:
-        before = _get(api, f"/api/v1/applications/{name}")
+    with connect(server) as api:
+        before = get(api, f"/api/v1/applications/{name}")
         given = {key: value for key, value in request.items() if value is not None}
-        _checked(api.post(f"/api/v1/applications/{name}/sync", json=given))
+        checked(api.post(f"/api/v1/applications/{name}/sync", json=given))
         operation = _wait(api, before, timeout_s=timeout_s)
     _print_operation(operation)
     raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
-
-
-def _api(server: str | None) -> "httpx.Client":
-    import httpx
-
-    base = server or f"http://{settings_from().settings.listen}"
-    return httpx.Client(base_url=base, timeout=30.0, trust_env=False)
-
-
-def _get(api: "httpx.Client", path: str) -> Any:
-    import httpx
-
-    try:
-        return _checked(api.get(path))
-    except httpx.TransportError as error:
-        raise TransientError(
-            f"No Roster answers at {api.base_url}: {error}.",
-            remedy="Start one with `roster up`, or name another with --server.",
-        ) from error
-
-
-def _checked(response: "httpx.Response") -> Any:
-    if response.is_success:
-        return response.json()
-    try:
-        body = response.json()
-    except ValueError:
-        body = {}
-    message = body.get("message") or body.get("error") or f"HTTP status {response.status_code}."
-    raise PermanentError(str(message), remedy=str(body.get("remedy", "")))
 
 
 def _wait(api: "httpx.Client", before: Any, *, timeout_s: float) -> dict[str, Any]:
@@ -133,7 +104,7 @@ def _wait(api: "httpx.Client", before: Any, *, timeout_s: float) -> dict[str, An
     deadline = time.monotonic() + timeout_s
     while time.monotonic() < deadline:
         time.sleep(_POLL_S)
-        seen = _get(api, f"/api/v1/applications/{name}")
+        seen = get(api, f"/api/v1/applications/{name}")
         operation = _operation(seen)
         if operation.get("id", 0) > _operation(before).get("id", 0):
             if operation["phase"] in _FINAL_PHASES:

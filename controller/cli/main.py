@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from controller.cli import apps, checks, inspecting, local, run, up
+from controller.cli import agents, apps, checks, inspecting, local, run, up
 from controller.cli.output import print_error
 from controller.errors import RosterError, UsageError
 
@@ -29,6 +29,7 @@ app.command("render")(checks.render)
 app.command("diff")(checks.diff)
 app.command("sync")(apps.sync)
 app.add_typer(apps.app, name="app")
+app.add_typer(agents.app, name="agent")
 app.add_typer(local.app, name="local")
 app.command("install")(inspecting.install)
 app.command("settings")(inspecting.settings)

@@ -1,5 +1,7 @@
 """`roster up`: everything on one machine. Local cluster, example repository, controller."""
 
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -111,7 +113,24 @@ def _say_what_next(url: str, repository: Path, kubeconfig: Path) -> None:
     out.print(f"Repository  {repository}", markup=False)
     out.print(f"Cluster     export KUBECONFIG={kubeconfig}", markup=False)
     out.print()
-    out.print("Try: edit an agent, commit, and watch it roll out:")
+    out.print("Try: talk to an agent,")
+    out.print(f"  {_command()} agent chat front-desk{_server(url)}", markup=False)
+    out.print("or edit one, commit, and watch it roll out:")
     out.print(f"  cd {repository}", markup=False)
-    out.print("  $EDITOR agents/…  &&  git commit -am 'Change an agent'", markup=False)
+    out.print("  $EDITOR agents/note-keeper.yaml  &&  git commit -am 'Change an agent'")
     out.print("Ctrl-C stops everything; the next start continues here.")
+
+
+def _command() -> str:
+    """Give this command as the user can type it: the virtual environment need not be active."""
+    command = Path(sys.argv[0])
+    if command.name != "roster" or shutil.which("roster") == str(command):
+        return "roster"
+    here = Path.cwd()
+    return str(command.relative_to(here) if command.is_relative_to(here) else command)
+
+
+def _server(url: str) -> str:
+    """Give the option that other verbs need to find an address that is not the default."""
+    default = f"http://{settings_from().settings.listen}"
+    return "" if url == default else f" --server {url}"

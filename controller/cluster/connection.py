@@ -5,6 +5,7 @@ nothing else of it is used. One connection is shared by all threads; urllib3's p
 """
 
 import contextlib
+import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Self, TypeAlias
@@ -92,6 +93,26 @@ class Connection:
     def host(self) -> str:
         """Address of the API server, as `https://host:port`."""
         return self._host
+
+    def authorization(self) -> dict[str, str]:
+        """Give the header that says who asks; empty where a certificate does.
+
+        Asked for every time: tokens of service accounts and exec plugins expire.
+        """
+        headers: dict[str, str] = {}
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
+        return headers
+
+    def tls(self) -> ssl.SSLContext:
+        """Give the trust and the certificate of the configuration, for another HTTP client."""
+        configuration = self._api.configuration
+        context = ssl.create_default_context(cafile=configuration.ssl_ca_cert)
+        if not configuration.verify_ssl:
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        if configuration.cert_file:
+            context.load_cert_chain(configuration.cert_file, configuration.key_file)
+        return context
 
     def close(self) -> None:
         """Close the idle connections; those in use close when they are done."""
@@ -183,9 +204,7 @@ class Connection:
         headers = {"Accept": accept, "User-Agent": f"roster/{__version__}"}
         if content_type:
             headers["Content-Type"] = content_type
-        # Asked for every time: tokens of service accounts and exec plugins expire.
-        self._api.update_params_for_auth(headers, [], ["BearerToken"], "", "", None)
-        return headers
+        return {**headers, **self.authorization()}
 
 
 def _configuration() -> kubernetes_client.Configuration:

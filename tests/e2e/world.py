@@ -171,10 +171,11 @@ class Roster:
         return run_cli(*arguments, "--server", self.url, cwd=self.folder)
 
 
-def run_cli(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+def run_cli(*arguments: str, cwd: Path, answer: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "controller", *arguments],
         cwd=cwd,
+        input=answer,
         capture_output=True,
         text=True,
         timeout=60,

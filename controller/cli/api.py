@@ -1,0 +1,47 @@
+"""The API of a running Roster, as the verbs use it."""
+
+from typing import TYPE_CHECKING, Any
+
+from controller.cli.options import settings_from
+from controller.errors import PermanentError, TransientError
+
+if TYPE_CHECKING:
+    import httpx
+
+
+def connect(server: str | None) -> "httpx.Client":
+    """Give a client for the API of a running Roster: the one named, else that of the settings."""
+    import httpx
+
+    base = server or f"http://{settings_from().settings.listen}"
+    return httpx.Client(base_url=base, timeout=30.0, trust_env=False)
+
+
+def get(api: "httpx.Client", path: str) -> Any:
+    """Read a path.
+
+    Raises:
+        TransientError: no Roster answers.
+        PermanentError: it answers with an error.
+    """
+    import httpx
+
+    try:
+        return checked(api.get(path))
+    except httpx.TransportError as error:
+        raise TransientError(
+            f"No Roster answers at {api.base_url}: {error}.",
+            remedy="Start one with `roster up`, or name another with --server.",
+        ) from error
+
+
+def checked(response: "httpx.Response") -> Any:
+    """Give the JSON of an answer; errors come with the server's message and remedy."""
+    if response.is_success:
+        return response.json()
+    try:
+        body = response.json()
+    except ValueError:
+        body = {}
+    message = body.get("message") or body.get("error") or f"HTTP status {response.status_code}."
+    raise PermanentError(str(message), remedy=str(body.get("remedy", "")))

@@ -1,0 +1,131 @@
+"""The first minutes of a new user: `roster up`, the examples, the first chat."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from world import eventually, run_cli
+
+pytestmark = pytest.mark.e2e
+TIMEOUT_S = 90
+
+
+class Up:
+    """`roster up`, running."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "controller", "up", "--listen", "127.0.0.1:0"],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.lines: list[str] = []
+        for line in self.process.stdout or ():
+            self.lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        found = re.search(r"Dashboard\s+(\S+)", "".join(self.lines))
+        assert found, "".join(self.lines)
+        self.url = found[1]
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGINT)
+        self.process.communicate(timeout=30)
+        return self.process.returncode
+
+    def cli(self, *arguments: str, answer: str = "") -> subprocess.CompletedProcess[str]:
+        return run_cli(*arguments, "--server", self.url, cwd=self.folder, answer=answer)
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    running = Up(tmp_path_factory.mktemp("up"))
+    yield running
+    if running.process.poll() is None:
+        running.stop()
+
+
+@pytest.mark.timeout(240)
+@pytest.mark.xdist_group("up")
+class TestUp:
+    def test_every_agent_becomes_synced_and_healthy(self, up: Up) -> None:
+        agents = json.loads(up.cli("agent", "list", "-o", "json").stdout)
+
+        assert len(agents) >= 6
+        assert {(a["sync"], a["health"]["status"]) for a in agents} == {("Synced", "Healthy")}
+
+    def test_an_agent_asks_another_which_uses_a_tool(self, up: Up) -> None:
+        done = up.cli("agent", "invoke", "front-desk", "What time is it in Tokyo?")
+
+        assert done.returncode == 0, done.stderr
+        assert "JST" in done.stdout
+
+    def test_an_agent_without_our_runtime_answers(self, up: Up) -> None:
+        assert "16.09" in up.cli("agent", "invoke", "unit-converter", "10 miles in km").stdout
+
+    def test_a_tool_waits_for_a_yes(self, up: Up) -> None:
+        up.cli("agent", "invoke", "note-keeper", "Save a note called todo: buy milk")
+        question = 'Delete the note "todo"'
+
+        waiting = up.cli("agent", "invoke", "note-keeper", question)
+        refused = up.cli("agent", "chat", "note-keeper", answer=f"{question}\nn\nstill needed\n")
+        kept = up.cli("agent", "invoke", "note-keeper", "List my notes")
+        allowed = up.cli("agent", "chat", "note-keeper", answer=f"{question}\ny\n")
+        gone = up.cli("agent", "invoke", "note-keeper", "List my notes")
+
+        assert waiting.returncode == 1
+        assert "delete_note" in waiting.stdout
+        assert "Allow delete_note" in refused.stdout
+        assert "todo" in kept.stdout
+        assert "Allow delete_note" in allowed.stdout
+        assert "todo" not in gone.stdout
+
+    def test_a_commit_rolls_out(self, up: Up) -> None:
+        repository = up.folder / ".roster/agents"
+        file = repository / "agents/note-keeper.yaml"
+        file.write_text(file.read_text().replace("tidy habits", "a warm tone"))
+        commit = ["-c", "user.name=Ada", "-c", "user.email=a@b", "commit", "-qam", "Be warm"]
+        subprocess.run(["git", "-C", repository, *commit], check=True)
+
+        def history() -> list[dict[str, object]]:
+            return list(json.loads(up.cli("app", "history", "examples", "-o", "json").stdout))
+
+        eventually(lambda: history()[0]["message"] == "Be warm", what="the commit in history")
+        assert history()[0]["author"] == "Ada"
+
+    def test_ctrl_c_leaves_nothing_behind(self, tmp_path: Path) -> None:
+        running = Up(tmp_path)
+
+        code = running.stop()
+
+        assert code == 0
+        assert not _processes_below(tmp_path)
+
+    def test_nothing_outlives_a_power_cut(self, tmp_path: Path) -> None:
+        running = Up(tmp_path)
+
+        running.process.kill()
+        running.process.communicate(timeout=30)
+
+        eventually(lambda: not _processes_below(tmp_path), what="everything gone")
+
+
+def _processes_below(folder: Path) -> list[str]:
+    """Give the command lines of processes that name the folder."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = entry.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue
+        if str(folder) in command:
+            found.append(command)
+    return found
