@@ -121,14 +121,17 @@ def _desired(
     from controller.settings import Settings
     from controller.source import folders
 
-    files = folders.read(folder)
+    files = dict(folders.read(folder))
+    if templates:
+        files.update(folders.read(Path(templates)))
     options = RenderOptions(
         application=application,
         namespace=namespace,
         agent_image=Settings().agent_image,
         controller_url=Settings().controller_url,
     )
-    return desired.of_files(files, options, templates=templates)
+    own = folders.shown(Path(templates)) if templates else ""
+    return desired.of_files(files, options, templates=own)
 
 
 def _plan(settings: "Settings", desired: "Desired", name: str) -> "Plan":

@@ -19,10 +19,10 @@ def read(folder: Path) -> Mapping[str, bytes]:
         UsageError: there is no such folder, or a file cannot be read or is too large.
     """
     if folder.is_file():
-        return {_shown(folder): _content(folder)}
+        return {shown(folder): _content(folder)}
     if not folder.is_dir():
         raise UsageError(f"{folder} does not exist.", remedy="Name a folder with definitions.")
-    return {_shown(path): _content(path) for path in sorted(_files(folder))}
+    return {shown(path): _content(path) for path in sorted(_files(folder))}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -44,7 +44,8 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
+    """Give a path as it stands in what `read` gives."""
     absolute = path.absolute()
     here = Path.cwd()
     return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

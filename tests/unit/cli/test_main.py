@@ -44,6 +44,25 @@ def test_render_masks_secrets(folder: Path, capsys: pytest.CaptureFixture[str]) 
     assert "canary" not in capsys.readouterr().out
 
 
+def test_own_templates_are_used_and_their_errors_have_a_place(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "a.yaml").write_text(
+        "apiVersion: kagent.dev/v1alpha2\nkind: Agent\nmetadata: {name: triage}\n"
+        "spec: {type: BYO, byo: {deployment: {image: 'x:1'}}}\n"
+    )
+    templates = folder.parent / "templates"
+    templates.mkdir()
+    (templates / "service.yaml.j2").write_text("apiVersion: v1\nkind: {{ nothing }}\n")
+
+    code = run_command(["validate", "agents", "--templates", "templates"])
+
+    assert code == 1
+    out = capsys.readouterr().out
+    assert "agents/a.yaml:" in out
+    assert "service.yaml.j2:2" in out
+
+
 def test_render_as_json_is_a_list(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "style.yaml").write_text(PROMPTS)
 
