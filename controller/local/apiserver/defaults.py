@@ -203,7 +203,7 @@ def _namespace(value: Value) -> None:
 
 def _autoscaler(value: Value) -> None:
     _set(value["spec"], minReplicas=1)
-    if not value["spec"].get("metrics"):
+    if value["apiVersion"] == "autoscaling/v2" and not value["spec"].get("metrics"):
         target = {"type": "Utilization", "averageUtilization": 80}
         resource = {"name": "cpu", "target": target}
         value["spec"]["metrics"] = [{"type": "Resource", "resource": resource}]

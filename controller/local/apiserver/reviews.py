@@ -173,6 +173,8 @@ def review(verbs: Verbs, tokens: Tokens, user: User, call: Call, body: Any) -> O
     """
     resource = call.resource
     value = _decoded(call, body, resource.group, resource.version, resource.kind)
+    if resource.kind == "SelfSubjectReview":
+        value["metadata"]["creationTimestamp"] = timestamp(utc_now())
     value["status"] = _REVIEWS[resource.kind](_Asked(verbs, tokens, user, value))
     return value
 

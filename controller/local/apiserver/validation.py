@@ -205,13 +205,16 @@ def _meets(expression: Value, labels: Value) -> bool:
 
 
 def _template(spec: Value, selector: Value | None) -> Found:
-    template = spec["template"]
-    labels = template["metadata"].get("labels")
+    yield from _labels_match(spec, selector)
+    yield from _pod_spec(spec["template"]["spec"], "spec.template.spec")
+
+
+def _labels_match(spec: Value, selector: Value | None) -> Found:
+    labels = spec["template"]["metadata"].get("labels")
     if not _selects(selector, labels or {}):
         why = "`selector` does not match template `labels`"
         yield errors.invalid_value("spec.template.metadata.labels", labels, why)
     yield from _labels(labels or {}, "spec.template.metadata.labels")
-    yield from _pod_spec(template["spec"], "spec.template.spec")
 
 
 def _always_restarts(spec: Value) -> Found:
@@ -274,7 +277,9 @@ def _stateful_set(value: Value) -> Found:
         yield errors.invalid_value("spec.podManagementPolicy", spec.get("podManagementPolicy"), why)
     yield from _not_negative(spec, "spec", "replicas", "minReadySeconds")
     yield from _selector(spec.get("selector"), "spec.selector", "statefulset")
-    yield from _template(spec, spec.get("selector"))
+    # The real server leaves the pod's own spec to the pods: the names of volumes may come from
+    # volumeClaimTemplates (ValidatePodTemplateSpecForStatefulSet).
+    yield from _labels_match(spec, spec.get("selector"))
     yield from _always_restarts(spec)
 
 

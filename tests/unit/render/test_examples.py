@@ -8,9 +8,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples-repo"
 
 
 def test_every_example_renders(render: Callable[..., Any]) -> None:
-    files = {
-        str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*.yaml")
-    }
+    files = {str(path.relative_to(EXAMPLES)): path.read_text() for path in EXAMPLES.rglob("*.yaml")}
     output = render(files)
 
     assert output.errors() == []

@@ -36,7 +36,7 @@ def _watch(settings: Settings, answers: Iterator[Answer]) -> tuple[list[bool], f
     async def ask() -> Answer:
         return next(answers)
 
-    def on_verdict(verdict: bool) -> bool:  # noqa: FBT001 - as the function it stands for
+    def on_verdict(verdict: bool) -> bool:
         heard.append(verdict)
         return True
 
