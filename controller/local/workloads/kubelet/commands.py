@@ -65,13 +65,17 @@ def prepare(  # noqa: PLR0913 - a command is made from all of these
         **{name: translation.text(value) for name, value in own.items()},
     }
     known = {**base, **own}
-    argv = images.command(
-        image,
-        environment.expand_all(container.get("args") or (), known),
-        environment.expand_all(container.get("command") or (), known),
-    )
+
+    def given(name: str) -> list[str]:
+        texts = environment.expand_all(container.get(name) or (), known)
+        return [translation.text(text) for text in texts]
+
+    argv = images.command(image, given("args"), given("command"))
+    # What an image stands for are paths of this machine, which may lie below a mount path (a
+    # checkout in /tmp, a pod that mounts /tmp): only the address is translated in them.
+    address_only = Translation({}, address.ip, address.ports)
     return Command(
-        [translation.text(text) for text in argv],
+        [address_only.text(text) for text in argv],
         env,
         _cwd(container, translation, folder),
         translation,

@@ -1,8 +1,10 @@
 """What a pod's processes see and how they are treated, on a running cluster."""
 
 import json
+import sys
 from base64 import b64encode
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -132,6 +134,25 @@ def test_volumes_are_found_under_their_mount_paths(play: Any, make_pod: Callable
         assert token.count(".") == 2
         folder = cluster.private(ended)
         assert folder.stat().st_mode & 0o077 == 0
+
+    play(story)
+
+
+def test_a_mount_above_the_interpreter_does_not_hide_it(
+    play: Any, make_pod: Callable[..., Any]
+) -> None:
+    """A checkout in /tmp, and a pod that mounts /tmp."""
+    above = "/" + Path(sys.executable).parts[1]
+    volumes = [{"name": "empty", "emptyDir": {}}]
+    container = {"volumeMounts": [{"name": "empty", "mountPath": above}]}
+
+    async def story(cluster: Any) -> None:
+        script = "print('it runs')"
+        pod = make_pod("p", "python3", "-c", script, container=container, volumes=volumes)
+        await cluster.create("pods", pod)
+        await cluster.pod("p", _ended)
+
+        assert await cluster.log("p") == "it runs\n"
 
     play(story)
 
