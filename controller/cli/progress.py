@@ -4,6 +4,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from controller.cli.output import console, short, table
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from controller.state.records import ApplicationRecord, ComponentStatus
 
 _TICK_S = 0.1
+_CALM_S = 1.0
+"""How long all has to be well before it counts: after a restart, the first look is at yesterday's
+pods."""
 SETTLE_TIMEOUT_S = 60.0
 
 
@@ -20,6 +24,8 @@ class Progress:
 
     def __init__(self, applications: "Callable[[], Sequence[ApplicationRecord]]") -> None:
         self._applications = applications
+        self._started = datetime.now(UTC)
+        self._well_since: float | None = None
         self._stop = threading.Event()
         self._settled = threading.Event()
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
@@ -28,9 +34,9 @@ class Progress:
         """Begin to show."""
         self._thread.start()
 
-    def wait_until_settled(self, timeout_s: float = SETTLE_TIMEOUT_S) -> None:
-        """Return when every application is in sync and healthy, broken, or time is up."""
-        self._settled.wait(timeout_s)
+    def wait_until_settled(self, timeout_s: float = SETTLE_TIMEOUT_S) -> bool:
+        """Wait until every application is in sync and healthy, or broken; False: time is up."""
+        return self._settled.wait(timeout_s)
 
     def stop(self) -> None:
         """Stop showing."""
@@ -43,6 +49,14 @@ class Progress:
             self._show_table()
         self._show_lines()
 
+    def _has_settled(self, records: "Sequence[ApplicationRecord]") -> bool:
+        now = time.monotonic()
+        well = bool(records) and all(_is_well(record, self._started) for record in records)
+        self._well_since = (self._well_since or now) if well else None
+        if self._well_since is not None and now - self._well_since >= _CALM_S:
+            self._settled.set()
+        return self._settled.is_set()
+
     def _show_table(self) -> None:
         """Redraw a table until everything has settled; from then on, changes are lines."""
         from rich.live import Live
@@ -51,8 +65,7 @@ class Progress:
             while not self._stop.wait(_TICK_S):
                 records = self._applications()
                 live.update(_table(records))
-                if _is_settled(records):
-                    self._settled.set()
+                if self._has_settled(records):
                     return
 
     def _show_lines(self) -> None:
@@ -68,8 +81,7 @@ class Progress:
             for name in known.keys() - states.keys():
                 out.print(f"{time.strftime('%H:%M:%S')}  {name:<40} gone", markup=False)
             known = states
-            if _is_settled(records):
-                self._settled.set()
+            self._has_settled(records)
             if self._stop.wait(_TICK_S):
                 return
 
@@ -109,10 +121,9 @@ def _table(records: "Sequence[ApplicationRecord]") -> Any:
     return table(["kind", "name", "sync", "health", "message"], rows)
 
 
-def _is_settled(records: "Sequence[ApplicationRecord]") -> bool:
-    return bool(records) and all(
-        record.status.reconciled_at is not None
-        and (record.status.health == "Healthy" or bool(record.status.findings))
-        and record.status.sync != "OutOfSync"
-        for record in records
-    )
+def _is_well(record: "ApplicationRecord", started: datetime) -> bool:
+    """Tell whether there is nothing to wait for: all is done, or waits for a person."""
+    status = record.status
+    if status.reconciled_at is None or status.reconciled_at < started:
+        return False
+    return status.sync != "OutOfSync" and (status.health == "Healthy" or bool(status.findings))

@@ -68,7 +68,8 @@ def _run(settings: "Settings", started: ExitStack) -> None:
     progress = Progress(running.applications)
     started.callback(progress.stop)
     progress.start()
-    progress.wait_until_settled()
+    if not progress.wait_until_settled():
+        console().print("Not everything is healthy yet; the lines above say what is waited for.")
     _say_what_next(running.url, repository, kubeconfig)
     wait_for_signal()
     console().print("Stopping …")
