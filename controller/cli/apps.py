@@ -170,7 +170,13 @@ def _print_application(item: Any) -> None:
     ):
         out.print(f"{label + ':':<14}{value}", markup=False)
     for condition in status.get("conditions") or []:
+        if condition["type"] == "InvalidDefinition":
+            continue  # the findings say it in full
         out.print(f"{condition['type']}: {condition['message']}", markup=False, style="yellow")
+    for finding in status.get("findings") or []:
+        place = f"{finding['file']}:{finding['line']}:{finding['column']}"
+        out.print(f"{place}: {finding['severity']}: {finding['message']}", markup=False)
+        out.print(f"    {finding['remedy']}", markup=False, style="dim")
     out.print()
     columns = ["group", "kind", "name", "sync", "health", "message"]
     print_table(columns, [_object_row(resource) for resource in status.get("resources") or []])

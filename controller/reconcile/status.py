@@ -45,7 +45,14 @@ def status(
     components = tuple(_components(observation, objects))
     health = _application_health(objects)
     conditions = [*observation.conditions, *_conditions(observation)]
-    sync = _worst_sync([*(item.sync for item in components), *(item.sync for item in objects)])
+    sync = _worst_sync(
+        [
+            *(item.sync for item in components),
+            *(item.sync for item in objects),
+            # Nobody knows what such a file asks for, so nobody knows whether it is there.
+            *(SyncStatus.UNKNOWN for _ in observation.desired.unreadable_files),
+        ]
+    )
     revision = observation.commit.revision
     return ApplicationStatus(
         sync=sync,

@@ -79,6 +79,7 @@ def test_an_error_in_a_file_is_a_condition_with_its_place() -> None:
     assert [item.type for item in seen.conditions] == ["InvalidDefinition"]
     assert seen.conditions[0].message.startswith("a.yaml:")
     assert seen.findings[0].rule == "invalid-yaml"
+    assert seen.sync is SyncStatus.UNKNOWN
 
 
 def test_a_condition_that_stays_keeps_its_time() -> None:
