@@ -75,6 +75,19 @@ class SyncBody(pydantic.BaseModel):
         return {} if value is None and not flask.request.get_data() else value
 
 
+class RollbackBody(pydantic.BaseModel):
+    """Which operation to go back to."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", strict=True, json_schema_extra={"additionalProperties": False}
+    )
+
+    id: Annotated[int, pydantic.Field(ge=1, description="As the history counts them.")]
+    prune: Annotated[
+        bool | None, pydantic.Field(description="Instead of the application's policy.")
+    ] = None
+
+
 def find(name: str) -> ApplicationRecord:
     """Give the record of an application.
 
@@ -149,6 +162,20 @@ def list_findings(path: ApplicationPath) -> flask.Response:
             items=[present.finding(item) for item in status.findings],
         )
     )
+
+
+@blueprint.post(
+    "/<name>/rollback", responses={202: shapes.ApplicationShape, 409: Problem, **PROBLEMS}
+)
+def roll_back(path: ApplicationPath, body: RollbackBody) -> flask.Response:
+    """Apply the revision of an operation in the history, and hold it until the next commit."""
+    record = find(path.name)
+    found = [operation for operation in record.history if operation.id == body.id]
+    if not found:
+        raise not_found(f"operation {body.id} in the history of {path.name}")
+    revision = SyncBody(revision=found[0].revision, prune=body.prune)
+    request_sync(path.name, revision, initiated_by=f"rollback to {body.id}")
+    return answer(present.application(record), status=202)
 
 
 def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> None:

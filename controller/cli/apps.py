@@ -64,6 +64,26 @@ def history(name: Name, server: Server = None, output: Output = Format.TABLE) ->
     print_table(columns, [_history_row(item) for item in items])
 
 
+@app.command("rollback")
+def rollback(
+    name: Name,
+    operation_id: Annotated[int, typer.Argument(metavar="ID", help="As `history` counts them.")],
+    server: Server = None,
+    timeout_s: Annotated[float, typer.Option("--timeout", help="Seconds to wait.")] = 120.0,
+) -> None:
+    """Apply the revision of an earlier operation, and hold it until the next commit or sync.
+
+    Example: roster app rollback examples 3
+    """
+    with connect(server) as api:
+        before = get(api, f"/api/v1/applications/{name}")
+        body = {"id": operation_id}
+        checked(api.post(f"/api/v1/applications/{name}/rollback", json=body))
+        operation = _wait(api, before, timeout_s=timeout_s)
+    _print_operation(operation)
+    raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
+
+
 def sync(
     name: Name,
     server: Server = None,

@@ -15,8 +15,9 @@ from controller.state.records import (
 )
 
 HISTORY_LIMIT = 50
-FAILED = frozenset({"SyncFailed", "PruneFailed"})
+FAILED = frozenset({"SyncFailed"})
 """Results of objects after which the operation failed and is tried again."""
+CUT_SHORT = "The operation was cut short by an error of Roster's own; its log says more."
 INTERRUPTED = "The controller stopped in the middle of this operation; it is done again."
 
 

@@ -75,8 +75,9 @@ class Reconciler:
                 record,
                 refresh=bool(triggers & LOOKS_AT_GIT),
                 fresh=bool(triggers & SOMEBODY_WAITS),
-                target=request.revision if request else None,
+                request=request,
             )
+        self._hold(record, revision)
         with self._reporting(name, "ComparisonError"):
             plan = self.plan_for(record, revision, request)
         choice = decision.decide(record, plan, request)
@@ -145,7 +146,7 @@ class Reconciler:
         )
         self._publish(name, revision, plan)
         results: tuple[ObjectResult, ...] = ()
-        problem = ""
+        problem = operations.CUT_SHORT
         try:
             if record.spec.sync_policy.create_namespace:
                 self.client.ensure_namespace(record.spec.namespace)
@@ -155,6 +156,7 @@ class Reconciler:
                 superseded=lambda: self._superseded(name, revision),
                 waiting=Paced(lambda: self._look_again(name, revision, None)),
             )
+            problem = ""
         except RosterError as error:
             problem = str(error)
             raise
@@ -168,6 +170,12 @@ class Reconciler:
             if done.operation:
                 telemetry.OPERATIONS.labels(application=name, phase=done.operation.phase).inc()
         return tuple(result for result in results if result.status in operations.FAILED)
+
+    def _hold(self, record: ApplicationRecord, revision: Revision) -> None:
+        if record.hold != revision.hold:
+            self.store.update(
+                record.spec.name, lambda now: now.model_copy(update={"hold": revision.hold})
+            )
 
     def _superseded(self, name: str, revision: Revision) -> bool:
         """Tell whether something newer waits: it must not wait for this one's health."""
@@ -191,7 +199,7 @@ class Reconciler:
             desired=revision.desired,
             plan=plan,
             live=self.live.managed(name),
-            conditions=(("SourceError", revision.problem),) if revision.problem else (),
+            conditions=tuple(_conditions(revision)),
         )
         self.store.update(
             name,
@@ -216,6 +224,14 @@ class Reconciler:
                 ),
             )
             raise
+
+
+def _conditions(revision: Revision) -> Iterator[tuple[str, str]]:
+    if revision.problem:
+        yield "SourceError", revision.problem
+    if revision.hold:
+        held, newest = revision.hold.revision[:7], revision.hold.instead_of[:7]
+        yield "Held", f"{held} is held in place of {newest} until the next commit or sync."
 
 
 def _ask_for_another_try(failed: tuple[ObjectResult, ...], revision: Revision) -> None:

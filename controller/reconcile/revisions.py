@@ -5,11 +5,12 @@ from dataclasses import dataclass, field, replace
 
 from controller.errors import RosterError
 from controller.reconcile import desired
+from controller.reconcile.decision import SyncRequest
 from controller.reconcile.desired import Desired
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
 from controller.source.snapshot import Commit, Source
-from controller.state.records import ApplicationRecord, ApplicationSpec
+from controller.state.records import ApplicationRecord, ApplicationSpec, Hold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,8 +20,15 @@ class Revision:
     spec: ApplicationSpec
     commit: Commit
     desired: Desired
+    hold: Hold | None = None
+    """Where this is not the newest, because somebody asked for it."""
     problem: str = ""
     """Why a newer one could not be looked for; this one is then the last that was known."""
+
+    @property
+    def newest(self) -> str:
+        """The commit that the application's target stood for when it was last looked at."""
+        return self.hold.instead_of if self.hold else self.commit.revision
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +45,7 @@ class Revisions:
         *,
         refresh: bool,
         fresh: bool = False,
-        target: str | None = None,
+        request: SyncRequest | None = None,
     ) -> Revision:
         """Give the application's revision, after a look at the repository where asked to.
 
@@ -48,19 +56,21 @@ class Revisions:
             record: the application.
             refresh: look at the repository, else take what is known.
             fresh: look anew, also where another application looked a moment ago: somebody pushed.
-            target: revision in place of the application's own.
+            request: what somebody asked for. A revision in it is held until the next commit, and
+                a request without one ends that.
 
         Raises:
-            RosterError: nothing is known yet, and the repository cannot be read.
+            RosterError: nothing is known yet, and the repository cannot be read; or the revision
+                that was asked for does not exist.
         """
         known = self._current.get(record.spec.name)
-        if known is not None and known.spec == record.spec and not refresh and not target:
+        if known is not None and known.spec == record.spec and not refresh and not request:
             return known
         try:
-            revision = self._latest(record.spec, target, known, fresh=fresh)
+            revision = self._latest(record, request, known, fresh=fresh)
         except RosterError as error:
             last = self._last_known(record, known)
-            if last is None:
+            if last is None or (request and request.revision):
                 raise
             revision = replace(last, problem=str(error))
         self._current[record.spec.name] = revision
@@ -76,21 +86,28 @@ class Revisions:
             newest = self.repositories.resolve(_source(revision.spec, None), fresh=True)
         except RosterError:
             return False
-        return newest != revision.commit.revision
+        return newest != revision.newest
 
     def _latest(
         self,
-        spec: ApplicationSpec,
-        target: str | None,
+        record: ApplicationRecord,
+        request: SyncRequest | None,
         known: Revision | None,
         *,
         fresh: bool,
     ) -> Revision:
-        source = _source(spec, target)
-        commit_id = self.repositories.resolve(source, fresh=fresh)
-        if known and known.spec == spec and known.commit.revision == commit_id:
-            return replace(known, problem="")
-        return self._load(spec, source, commit_id)
+        spec = record.spec
+        newest = self.repositories.resolve(_source(spec, None), fresh=fresh)
+        if request and request.revision:
+            wanted = self.repositories.resolve(_source(spec, request.revision), fresh=fresh)
+        elif request is None and record.hold and record.hold.instead_of == newest:
+            wanted = record.hold.revision
+        else:
+            wanted = newest
+        hold = Hold(revision=wanted, instead_of=newest) if wanted != newest else None
+        if known and known.spec == spec and known.commit.revision == wanted:
+            return replace(known, hold=hold, problem="")
+        return replace(self._load(spec, _source(spec, None), wanted), hold=hold)
 
     def _last_known(self, record: ApplicationRecord, known: Revision | None) -> Revision | None:
         """The revision in memory, or after a restart the stored one, if its objects are here."""

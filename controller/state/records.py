@@ -167,6 +167,14 @@ class ApplicationStatus(Record):
     components: tuple[ComponentStatus, ...] = ()
 
 
+class Hold(Record):
+    """A revision that somebody asked for in place of the newest; it ends with the next commit."""
+
+    revision: str
+    instead_of: str
+    """The commit that was the newest then."""
+
+
 class ApplicationRecord(Record):
     """One application as stored: one file each."""
 
@@ -178,4 +186,5 @@ class ApplicationRecord(Record):
     """Newest first, at most 50."""
     inventory: tuple[str, ...] = ()
     """`str(ObjectKey)` of everything applied or about to be."""
+    hold: Hold | None = None
     next_operation_id: int = 1

@@ -110,6 +110,25 @@ def test_a_second_sync_writes_nothing(
     assert (cluster.get(path) or {})["metadata"]["resourceVersion"] == before
 
 
+def test_a_rollback_holds_until_the_next_commit(
+    cluster: Cluster, repository: Repository, roster: Roster, namespace: str
+) -> None:
+    first = repository.commit({"agents/a.yaml": agent("a")}, "One")
+    roster.start().wait_synced(first)
+    second = repository.commit({"agents/a.yaml": agent("a", answer="two")}, "Two")
+    roster.wait_synced(second)
+
+    done = roster.cli("app", "rollback", "agents", "1")
+
+    assert done.returncode == 0, done.stderr
+    held = roster.wait_synced(first)
+    assert answer_of(cluster, namespace, "a") == "one"
+    assert [c["type"] for c in held["conditions"]] == ["Held"]
+    third = repository.commit({"agents/a.yaml": agent("a", answer="three")}, "Three")
+    assert roster.wait_synced(third)["conditions"] == []
+    assert answer_of(cluster, namespace, "a") == "three"
+
+
 def test_emptied_source_prunes_nothing(
     cluster: Cluster, repository: Repository, roster: Roster, namespace: str
 ) -> None:

@@ -187,6 +187,17 @@ def test_sync_hands_over_the_request_and_queues_a_visit(client: FlaskClient, sto
     assert (item.key, item.triggers) == ("agents", frozenset({Trigger.MANUAL}))
 
 
+def test_rollback_asks_for_the_revision_of_an_operation(client: FlaskClient, stored: Any) -> None:
+    history = client.get(f"{LIST}/agents/history").get_json()["items"]
+
+    response = client.post(f"{LIST}/agents/rollback", json={"id": history[0]["id"]})
+    unknown = client.post(f"{LIST}/agents/rollback", json={"id": 9999})
+
+    assert (response.status_code, unknown.status_code) == (202, 404)
+    [(name, request)] = stored.requests
+    assert (name, request.revision) == ("agents", history[0]["revision"])
+
+
 @pytest.mark.parametrize("body", [b"", b"{}"])
 def test_sync_needs_no_body(client: FlaskClient, stored: Any, body: bytes) -> None:
     response = client.post(f"{LIST}/agents/sync", data=body, content_type="application/json")

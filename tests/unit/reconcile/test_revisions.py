@@ -1,0 +1,132 @@
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from controller.errors import PermanentError
+from controller.reconcile.decision import SyncRequest
+from controller.reconcile.revisions import Revisions
+from controller.render.options import RenderOptions
+from controller.source.repository import Repositories
+from controller.state.records import ApplicationRecord, ApplicationSpec, Hold
+
+PROMPTS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: style}}\ndata: {{a: {}}}\n"
+
+
+class World:
+    """A repository that is committed to, and the revisions of an application of it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "repository"
+        self.folder.mkdir()
+        self.git("init", "--quiet", "--initial-branch=main")
+        self.spec = ApplicationSpec(name="a", repo_url=str(self.folder), namespace="agents")
+        self.revisions = Revisions(
+            repositories=Repositories(folder / "mirrors", listing_validity_s=0),
+            options=lambda spec: RenderOptions(application=spec.name, namespace=spec.namespace),
+        )
+
+    def git(self, *arguments: str) -> str:
+        identity = ("-c", "user.name=Ada", "-c", "user.email=a@b")
+        done = subprocess.run(
+            ["git", "-C", self.folder, *identity, *arguments],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.strip()
+
+    def commit(self, text: str) -> str:
+        (self.folder / "style.yaml").write_text(PROMPTS.format(text))
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "-m", text)
+        return self.git("rev-parse", "HEAD")
+
+    def record(self, hold: Hold | None = None) -> ApplicationRecord:
+        return ApplicationRecord(spec=self.spec, hold=hold)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def test_the_newest_commit_is_followed(world: World) -> None:
+    first = world.commit("one")
+    before = world.revisions.current(world.record(), refresh=True)
+    second = world.commit("two")
+
+    unseen = world.revisions.current(world.record(), refresh=False)
+    seen = world.revisions.current(world.record(), refresh=True)
+
+    assert [found.commit.revision for found in (before, unseen, seen)] == [first, first, second]
+
+
+def test_a_revision_that_was_asked_for_is_held_until_the_next_commit(world: World) -> None:
+    first = world.commit("one")
+    second = world.commit("two")
+
+    asked = world.revisions.current(
+        world.record(), refresh=True, request=SyncRequest(revision=first)
+    )
+    polled = world.revisions.current(world.record(asked.hold), refresh=True)
+    third = world.commit("three")
+    after = world.revisions.current(world.record(asked.hold), refresh=True)
+
+    assert asked.hold == Hold(revision=first, instead_of=second)
+    assert polled.commit.revision == first
+    assert (after.commit.revision, after.hold) == (third, None)
+
+
+def test_a_plain_sync_ends_a_hold(world: World) -> None:
+    first = world.commit("one")
+    second = world.commit("two")
+    hold = Hold(revision=first, instead_of=second)
+
+    found = world.revisions.current(world.record(hold), refresh=True, request=SyncRequest())
+
+    assert (found.commit.revision, found.hold) == (second, None)
+
+
+def test_a_hold_outlives_a_restart(world: World) -> None:
+    first = world.commit("one")
+    second = world.commit("two")
+
+    found = world.revisions.current(
+        world.record(Hold(revision=first, instead_of=second)), refresh=False
+    )
+
+    assert found.commit.revision == first
+
+
+def test_a_held_revision_has_not_moved(world: World) -> None:
+    first = world.commit("one")
+    world.commit("two")
+    held = world.revisions.current(
+        world.record(), refresh=True, request=SyncRequest(revision=first)
+    )
+    before = world.revisions.moved(held)
+    world.commit("three")
+
+    assert (before, world.revisions.moved(held)) == (False, True)
+
+
+def test_a_revision_that_does_not_exist_is_refused(world: World) -> None:
+    world.commit("one")
+    world.revisions.current(world.record(), refresh=True)
+
+    with pytest.raises(PermanentError, match="no-such-branch"):
+        world.revisions.current(
+            world.record(), refresh=True, request=SyncRequest(revision="no-such-branch")
+        )
+
+
+def test_an_unreachable_repository_leaves_what_is_known(world: World) -> None:
+    first = world.commit("one")
+    world.revisions.current(world.record(), refresh=True)
+    world.folder.rename(world.folder.with_name("moved"))
+
+    found = world.revisions.current(world.record(), refresh=True, fresh=True)
+
+    assert found.commit.revision == first
+    assert "repository" in found.problem
