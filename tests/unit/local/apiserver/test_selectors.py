@@ -26,7 +26,7 @@ OBJECT = {
         ("", True),
     ],
 )
-def test_label_selectors(text: str, matches: bool) -> None:
+def test_label_selectors(text: str, *, matches: bool) -> None:
     assert selectors.matches_labels(selectors.parse_labels(text), OBJECT) is matches
 
 
@@ -58,7 +58,7 @@ def test_label_selectors_that_make_no_sense(text: str, message: str) -> None:
         ("status.phase=", True),
     ],
 )
-def test_field_selectors(text: str, matches: bool) -> None:
+def test_field_selectors(text: str, *, matches: bool) -> None:
     known = ("metadata.name", "spec.hostNetwork", "status.phase")
 
     assert selectors.field_matcher(selectors.parse_fields(text, known))(OBJECT) is matches
