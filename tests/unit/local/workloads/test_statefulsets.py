@@ -119,7 +119,10 @@ def test_update_replaces_pods_in_order_and_keeps_their_data(play: Any) -> None:
         await cluster.edit("statefulsets.apps", "s", change)
         await cluster.until(lambda: is_at(2))
 
-        assert len((await cluster.log("s-0")).split()) == 2
+        async def has_both_lines() -> bool:
+            return len((await cluster.log("s-0")).split()) == 2
+
+        await cluster.until(has_both_lines)
         found = await cluster.store.get("statefulsets.apps", "default", "s")
         assert found["status"]["currentRevision"] == found["status"]["updateRevision"]
         revisions = await cluster.store.list("controllerrevisions.apps", "default")
