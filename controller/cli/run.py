@@ -92,20 +92,33 @@ def run(
             "There is no application to run.",
             remedy="Name a repository with --repo, or write an Application into roster.yaml.",
         )
+    heed_signals()
     running = app.start(loaded.settings, specs)
-    console().print(f"Dashboard   {running.url}", markup=False)
     try:
+        console().print(f"Dashboard   {running.url}", markup=False)
         wait_for_signal()
+    except KeyboardInterrupt:
+        pass
     finally:
         running.stop()
 
 
-def wait_for_signal() -> None:
-    """Return at the first SIGINT or SIGTERM."""
-    stop = threading.Event()
+def heed_signals() -> None:
+    """Let SIGTERM end the program as Ctrl-C does, at any moment, with everything closed.
+
+    SIGINT too is set: a shell that starts a program in the background has it ignored.
+    """
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stop.set())
-    stop.wait()
+        signal.signal(number, signal.default_int_handler)
+
+
+def wait_for_signal() -> None:
+    """Wait for ever.
+
+    Raises:
+        KeyboardInterrupt: a signal came.
+    """
+    threading.Event().wait()
 
 
 def _from_file(config: Path | None) -> "tuple[ApplicationSpec, ...]":

@@ -3,7 +3,7 @@
 import shutil
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ from controller.cli.local import log_file
 from controller.cli.options import ConfigFile, Listen, LogLevel, StateDir, settings_from
 from controller.cli.output import console
 from controller.cli.progress import Progress
-from controller.cli.run import wait_for_signal
+from controller.cli.run import heed_signals, wait_for_signal
 
 if TYPE_CHECKING:
     from controller.settings import Settings
@@ -40,6 +40,7 @@ def up(
     settings = loaded.settings.model_copy(
         update={"state_dir": loaded.settings.state_dir.absolute()}
     )
+    heed_signals()
     with ExitStack() as started:
         _run(settings, started)
 
@@ -68,10 +69,11 @@ def _run(settings: "Settings", started: ExitStack) -> None:
     progress = Progress(running.applications)
     started.callback(progress.stop)
     progress.start()
-    if not progress.wait_until_settled():
-        console().print("Not everything is healthy yet; the lines above say what is waited for.")
-    _say_what_next(running.url, repository, kubeconfig)
-    wait_for_signal()
+    with suppress(KeyboardInterrupt):
+        if not progress.wait_until_settled():
+            console().print("Not everything is healthy yet; the lines above say what it waits for.")
+        _say_what_next(running.url, repository, kubeconfig)
+        wait_for_signal()
     console().print("Stopping …")
 
 

@@ -6,26 +6,39 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from envtest import control_plane
 from world import Cluster, Repository, Roster, connect
 
 from controller.local import supervisor
 
-LOCAL_ONLY = "end to end: on the local cluster only; ROSTER_TEST_KUBECONFIG names another"
+LOCAL_ONLY = (
+    "end to end: on the local cluster only; "
+    "ROSTER_TEST_KUBECONFIG or KUBEBUILDER_ASSETS lead to a real one"
+)
 
 
 def pytest_report_header() -> str:
-    kubeconfig = os.environ.get("ROSTER_TEST_KUBECONFIG")
-    return f"end to end: on the cluster of {kubeconfig}" if kubeconfig else LOCAL_ONLY
+    if kubeconfig := os.environ.get("ROSTER_TEST_KUBECONFIG"):
+        return f"end to end: on the cluster of {kubeconfig}"
+    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
+        return f"end to end: on the control plane in {assets}, where no pods run"
+    return LOCAL_ONLY
 
 
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """The cluster that ROSTER_TEST_KUBECONFIG names, else a local one for this worker."""
+    """The cluster that the environment names, else a local one for this worker."""
     if given := os.environ.get("ROSTER_TEST_KUBECONFIG"):
         with (found := connect(Path(given))).client:
             yield found
         return
     folder = tmp_path_factory.mktemp("cluster")
+    if assets := os.environ.get("KUBEBUILDER_ASSETS"):
+        with control_plane(Path(assets), folder) as kubeconfig:
+            found = connect(kubeconfig, runs_pods=False)
+            with found.client:
+                yield found
+        return
     running = supervisor.start(folder, log=folder / "cluster.log", die_with_parent=True)
     try:
         with (found := connect(running.kubeconfig)).client:
@@ -70,6 +83,7 @@ def roster(
             "--create-namespace",
         ),
         folder=tmp_path,
+        cluster=cluster,
     )
     yield found
     if found.process is not None and found.process.poll() is None:
