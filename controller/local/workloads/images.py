@@ -40,6 +40,8 @@ _BUILT_IN: Mapping[str, tuple[str, ...]] = {
     "*/node:*": ("node",),
     "ghcr.io/astral-sh/uv:*": ("uvx",),
 }
+_DEFAULT_COMMANDS = frozenset({("python3",)})
+"""What such images run is a default (CMD) and no entrypoint: arguments replace it."""
 _INDEX_PREFIXES = ("npm_config_", "uv_")
 """Where npx and uvx download from, as the user has set it."""
 _NEEDED = {"node": "Node.js", "npx": "Node.js", "uvx": "uv", "uv": "uv"}
@@ -99,7 +101,11 @@ def command(
     Raises:
         ImageError: the command is none that this machine has.
     """
-    return executable([*(entrypoint or image.entrypoint), *(arguments or ())])
+    if entrypoint:
+        return executable([*entrypoint, *(arguments or ())])
+    if arguments and image.entrypoint in _DEFAULT_COMMANDS:
+        return executable(arguments)
+    return executable([*image.entrypoint, *(arguments or ())])
 
 
 def executable(words: Sequence[str]) -> list[str]:

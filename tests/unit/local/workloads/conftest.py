@@ -167,6 +167,7 @@ def make_deployment() -> Callable[..., dict[str, Any]]:
         container = {
             "name": "main",
             "image": "python:3.12",
+            "command": ["python3"],
             "args": ["-S", "-c", script],
             "ports": [{"name": "http", "containerPort": 8080}],
             "readinessProbe": {"httpGet": {"path": "/", "port": "http"}},

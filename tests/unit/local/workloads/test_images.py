@@ -23,7 +23,9 @@ from controller.local.workloads.images import ImageError, Images
             ["-m", "controller.runtime.demo", "model"],
         ),
         ("roster", ["roster-mcp-bridge"], None, ["-m", "controller.runtime.bridge"]),
-        ("python:3.12-slim", None, ["-c", "1"], ["-c", "1"]),
+        ("python:3.12-slim", None, None, []),
+        ("python:3.12-slim", None, ["python", "-c", "1"], ["-c", "1"]),
+        ("python:3.12-slim", ["python"], ["-c", "1"], ["-c", "1"]),
         ("docker.io/library/python:3", ["python", "x.py"], None, ["x.py"]),
     ],
 )
