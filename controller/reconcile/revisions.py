@@ -76,10 +76,6 @@ class Revisions:
         self._current[record.spec.name] = revision
         return revision
 
-    def forget(self, name: str) -> None:
-        """Drop what is kept of an application that is gone."""
-        self._current.pop(name, None)
-
     def moved(self, revision: Revision) -> bool:
         """Tell whether the repository has something newer; False where that cannot be told."""
         try:

@@ -13,11 +13,6 @@ def written(time: datetime) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def written_exactly(time: datetime) -> str:
-    """Write a time as `metav1.MicroTime`."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
 def parse(text: str) -> datetime:
     """Read either form."""
     return datetime.fromisoformat(text)
