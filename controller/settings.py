@@ -194,8 +194,10 @@ def _usage_error(error: pydantic.ValidationError, origins: Mapping[str, str]) ->
     problems = []
     for item in error.errors(include_url=False, include_input=False):
         name = ".".join(str(part) for part in item["loc"])
-        problems.append(f"{name} ({origins.get(name, 'flag')}): {item['msg']}")
+        unknown = item["type"] == "extra_forbidden"
+        reason = "there is no such setting" if unknown else item["msg"]
+        problems.append(f"{name} ({origins.get(name, 'flag')}): {reason}")
     return UsageError(
         "Settings are wrong: " + "; ".join(problems) + ".",
-        remedy="`roster settings --help` lists every setting.",
+        remedy="`roster settings` lists every setting, without a file that is wrong.",
     )

@@ -72,6 +72,9 @@ class SyncPolicyDefinition(Model):
     automated: Opt[Automated] = Field(
         default=None, description="Sync without a person; left out, syncs are started by hand."
     )
+    sync_options: list[Literal["CreateNamespace=true", "CreateNamespace=false"]] = Field(
+        default_factory=list, description="Argo CD's options: CreateNamespace=true."
+    )
 
 
 class ApplicationSpecDefinition(Model):

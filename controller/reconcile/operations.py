@@ -91,6 +91,13 @@ def close_interrupted(record: ApplicationRecord, *, now: datetime) -> Applicatio
     return record.model_copy(update={"operation": ended, "history": _with(record.history, ended)})
 
 
+def has_failed(operation: Operation, revision: str) -> bool:
+    """Tell whether an operation at this revision ended in an object's failure."""
+    return operation.revision == revision and any(
+        item.status in FAILED for item in operation.objects
+    )
+
+
 def _phase(*, failed: bool, error: str, held: bool) -> OperationPhase:
     if error:
         return OperationPhase.ERROR

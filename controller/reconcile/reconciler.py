@@ -199,7 +199,7 @@ class Reconciler:
             desired=revision.desired,
             plan=plan,
             live=self.live.managed(name),
-            conditions=tuple(_conditions(revision)),
+            conditions=tuple(_conditions(revision, self.store.application(name))),
         )
         self.store.update(
             name,
@@ -226,12 +226,15 @@ class Reconciler:
             raise
 
 
-def _conditions(revision: Revision) -> Iterator[tuple[str, str]]:
+def _conditions(revision: Revision, record: ApplicationRecord | None) -> Iterator[tuple[str, str]]:
     if revision.problem:
         yield "SourceError", revision.problem
     if revision.hold:
         held, newest = revision.hold.revision[:7], revision.hold.instead_of[:7]
         yield "Held", f"{held} is held in place of {newest} until the next commit or sync."
+    operation = record.operation if record else None
+    if operation and operations.has_failed(operation, revision.commit.revision):
+        yield "SyncError", operation.result_message
 
 
 def _ask_for_another_try(failed: tuple[ObjectResult, ...], revision: Revision) -> None:

@@ -96,3 +96,18 @@ def test_a_repository_that_cannot_be_reached_is_a_condition_not_a_crash(
     assert "agents-repo" in condition["message"]
     assert cluster.get(f"/api/v1/namespaces/{namespace}/configmaps/style") is not None
     assert "Traceback" not in done.stderr
+
+
+def test_what_the_cluster_refuses_is_told(
+    repository: Repository, roster: Roster, namespace: str
+) -> None:
+    repository.commit({"agents/a.yaml": prompts("style")})
+    roster.arguments = tuple(a for a in roster.arguments if a != "--create-namespace")
+
+    roster.start()
+
+    condition = eventually(
+        lambda: [c for c in roster.status().get("conditions", []) if c["type"] == "SyncError"]
+    )[0]
+    assert namespace in condition["message"]
+    assert "SyncError" in roster.cli("app", "get", "agents").stdout

@@ -36,7 +36,9 @@ def test_documents_of_other_kinds_are_left_to_others(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        pytest.param("kind: Settings\nspec: {worker: 2}\n", "worker", id="unknown-setting"),
+        pytest.param(
+            "kind: Settings\nspec: {worker: 2}\n", "worker .*no such setting", id="unknown-setting"
+        ),
         pytest.param("kind: Settings\nspec: {workers: many}\n", "workers", id="wrong-type"),
         pytest.param("kind: Settings\nspec: [1]\n", "not a mapping", id="spec-is-a-list"),
         pytest.param("a: b: c\n", "roster.yaml:1:5", id="no-yaml"),

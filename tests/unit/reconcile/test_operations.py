@@ -47,6 +47,8 @@ def test_a_failed_object_fails_the_operation() -> None:
 
     assert done.history[0].phase is OperationPhase.FAILED
     assert done.status.synced_revision == ""
+    assert operations.has_failed(done.history[0], "abc")
+    assert not operations.has_failed(done.history[0], "another")
 
 
 def test_a_blocked_definition_keeps_the_revision_from_counting_as_synced() -> None:
