@@ -237,7 +237,10 @@ def _spec(spec: ApplicationSpec) -> shapes.SpecShape:
             automated=shapes.AutomatedShape(
                 enabled=policy.automated, prune=policy.prune, self_heal=policy.self_heal
             ),
-            sync_options=["CreateNamespace=true"] if policy.create_namespace else [],
+            sync_options=[
+                *(["CreateNamespace=true"] if policy.create_namespace else []),
+                *(["Adopt=true"] if policy.adopt else []),
+            ],
         ),
     )
 

@@ -45,6 +45,9 @@ def run(
     create_namespace: Annotated[
         bool, typer.Option("--create-namespace", help="Make the namespace where it is missing.")
     ] = False,
+    adopt: Annotated[
+        bool, typer.Option("--adopt", help="Take over objects that exist and belong to nobody.")
+    ] = False,
     config: ConfigFile = None,
     state_dir: StateDir = None,
     kubeconfig: Kubeconfig = None,
@@ -74,7 +77,7 @@ def run(
     telemetry.configure_logging(level=loaded.settings.log_level, form=loaded.settings.log_format)
     specs = _from_file(config)
     if repo is not None:
-        policy = SyncPolicy(prune=prune, create_namespace=create_namespace)
+        policy = SyncPolicy(prune=prune, create_namespace=create_namespace, adopt=adopt)
         specs = (
             ApplicationSpec(
                 name=name,

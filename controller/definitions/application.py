@@ -72,8 +72,12 @@ class SyncPolicyDefinition(Model):
     automated: Opt[Automated] = Field(
         default=None, description="Sync without a person; left out, syncs are started by hand."
     )
-    sync_options: list[Literal["CreateNamespace=true", "CreateNamespace=false"]] = Field(
-        default_factory=list, description="Argo CD's options: CreateNamespace=true."
+    sync_options: list[
+        Literal["Adopt=true", "Adopt=false", "CreateNamespace=true", "CreateNamespace=false"]
+    ] = Field(
+        default_factory=list,
+        description="CreateNamespace=true makes the namespace where it is missing; Adopt=true "
+        "takes over objects that exist and belong to nobody.",
     )
 
 

@@ -125,7 +125,10 @@ def _refusal(
             message = f"{key} belongs to application {owner!r} and is claimed by {application!r}"
             return Guard(rule="claimed-by-another-application", message=message, keys=(key,))
         elif not policy.adopt:
-            message = f"{key} exists and belongs to no application; adopt it or rename yours"
+            message = (
+                f"{key} exists and belongs to no application: rename yours, or take it over with "
+                "the sync option Adopt=true (roster run --adopt)"
+            )
             return Guard(rule="exists-and-is-not-ours", message=message, keys=(key,))
     return None
 

@@ -1,10 +1,10 @@
 """Operations as records: begun before the first write, finished after the last, kept in history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 
-from controller.objects import ObjectKey
+from controller.objects import Manifest, ObjectKey, metadata
 from controller.plan.steps import Plan
 from controller.source.snapshot import Commit
 from controller.state.records import (
@@ -78,6 +78,22 @@ def finish(
     if phase is OperationPhase.SUCCEEDED:
         update["status"] = record.status.model_copy(update={"synced_revision": operation.revision})
     return record.model_copy(update=update)
+
+
+def inventory(
+    record: ApplicationRecord, live: Mapping[ObjectKey, Manifest]
+) -> frozenset[ObjectKey]:
+    """Give what the application has applied, or is about to.
+
+    A record without any past is a new application or a lost database. For the second, what carries
+    our label and the name of a definition is taken back, so that it is neither forgotten nor out
+    of reach of pruning, whose guards apply as ever.
+    """
+    if record.inventory or record.history or record.operation:
+        return frozenset(ObjectKey.parse(key) for key in record.inventory)
+    return frozenset(
+        key for key, found in live.items() if metadata.COMPONENT in metadata.annotations(found)
+    )
 
 
 def close_interrupted(record: ApplicationRecord, *, now: datetime) -> ApplicationRecord:

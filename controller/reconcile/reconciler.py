@@ -116,9 +116,10 @@ class Reconciler:
         """Compare a revision with the cluster and order what differs."""
         desired, spec = revision.desired, record.spec
         wanted = request.prune if request and request.prune is not None else spec.sync_policy.prune
-        inventory = frozenset(ObjectKey.parse(key) for key in record.inventory)
         components = desired.rendered.components
-        compare.follow(self.live, self.client, components, inventory)
+        stored = [ObjectKey.parse(key) for key in record.inventory]
+        compare.follow(self.live, self.client, components, stored)
+        live = self.live.managed(spec.name)
         differences = compare.differences(components, self.live, self.client, memory=self._memory)
         return make.make(
             application=spec.name,
@@ -126,10 +127,14 @@ class Reconciler:
             components=components,
             blocked=desired.rendered.blocked,
             unreadable=desired.unreadable_files,
-            live=self.live.managed(spec.name),
+            live=live,
             differences=differences,
-            inventory=inventory,
-            policy=Policy(prune=wanted, confirmed=bool(request and request.confirmed)),
+            inventory=operations.inventory(record, live),
+            policy=Policy(
+                prune=wanted,
+                confirmed=bool(request and request.confirmed),
+                adopt=spec.sync_policy.adopt,
+            ),
             source_is_empty=desired.is_empty,
         )
 
@@ -141,7 +146,10 @@ class Reconciler:
         self.store.update(
             name,
             lambda now: operations.begin(
-                now, revision.commit, initiated_by=choice.initiated_by, now=self.now()
+                operations.intend(now, operations.inventory(now, self.live.managed(name))),
+                revision.commit,
+                initiated_by=choice.initiated_by,
+                now=self.now(),
             ),
         )
         self._publish(name, revision, plan)

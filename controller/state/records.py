@@ -38,6 +38,8 @@ class SyncPolicy(Record):
     self_heal: bool = True
     create_namespace: bool = False
     """Whether the application's namespace is made where it is missing."""
+    adopt: bool = False
+    """Whether objects that exist and belong to nobody are taken over."""
 
 
 class ApplicationSpec(Record):

@@ -1,5 +1,6 @@
 """What goes wrong on real machines: power cuts, second starts, wrong addresses."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -111,3 +112,40 @@ def test_what_the_cluster_refuses_is_told(
     )[0]
     assert namespace in condition["message"]
     assert "SyncError" in roster.cli("app", "get", "agents").stdout
+
+
+def test_a_lost_database_neither_prunes_nor_leaks(
+    cluster: Cluster, repository: Repository, roster: Roster, namespace: str
+) -> None:
+    repository.commit({f"agents/{name}.yaml": prompts(name) for name in ("a", "b", "c")})
+    roster.start().wait_synced()
+    roster.stop()
+    shutil.rmtree(roster.folder / "state")
+
+    last = repository.commit({"agents/a.yaml": None}, "Remove one, with the database gone")
+    roster.start().wait_synced(last)
+
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    eventually(lambda: cluster.get(f"{path}/a") is None, what="the removed one pruned")
+    assert cluster.get(f"{path}/b") is not None
+
+
+def test_what_belongs_to_nobody_is_taken_over_only_when_told(
+    cluster: Cluster, repository: Repository, roster: Roster, namespace: str
+) -> None:
+    cluster.client.post("/api/v1/namespaces", json={"metadata": {"name": namespace}})
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    made = cluster.client.post(path, json={"metadata": {"name": "style"}, "data": {"style": "x"}})
+    assert made.is_success, made.text
+    repository.commit({"agents/a.yaml": prompts("style")})
+
+    roster.start()
+    conditions = eventually(lambda: roster.status().get("conditions"))
+    before = (cluster.get(f"{path}/style") or {})["data"]
+    roster.stop()
+    roster.arguments += ("--adopt",)
+    roster.start().wait_synced()
+
+    assert "ExistsAndIsNotOurs" in {condition["type"] for condition in conditions}
+    assert before == {"style": "x"}
+    assert (cluster.get(f"{path}/style") or {})["data"] == {"style": "Be kind."}

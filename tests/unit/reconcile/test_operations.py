@@ -98,3 +98,18 @@ def test_an_operation_cut_off_by_a_crash_is_closed_with_the_next() -> None:
         OperationPhase.SUCCEEDED,
         OperationPhase.ERROR,
     ]
+
+
+def test_a_lost_database_takes_back_what_carries_our_marks() -> None:
+    ours = {"metadata": {"annotations": {"roster.dev/component": "ConfigMap agents/a"}}}
+    other = ObjectKey("", "ConfigMap", "agents", "copied-label")
+
+    found = operations.inventory(RECORD, {KEY: ours, other: {"metadata": {}}})
+
+    assert found == {KEY}
+
+
+def test_a_record_with_a_past_is_believed() -> None:
+    ours = {"metadata": {"annotations": {"roster.dev/component": "ConfigMap agents/a"}}}
+
+    assert operations.inventory(run(RECORD, result()), {KEY: ours}) == frozenset()

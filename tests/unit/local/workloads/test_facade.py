@@ -158,7 +158,8 @@ def test_pod_that_ignores_the_request_is_killed_after_its_grace(
         pod = make_pod("p", "sh", "-c", script, terminationGracePeriodSeconds=1)
         await cluster.create("pods", pod)
         pid = _pid(await cluster.pod("p", lambda pod: _state(pod, "running")))
-        while "up" not in await cluster.log("p"):  # before, the request is not ignored yet
+        # Before it says so, it does not ignore the request yet.
+        while "up" not in await cluster.log("p"):  # noqa: ASYNC110 - a log tells no event
             await asyncio.sleep(0.02)
         begun = asyncio.get_running_loop().time()
         await cluster.delete("pods", "p")
