@@ -118,17 +118,17 @@ def _desired(
 ) -> "Desired":
     from controller.reconcile import desired
     from controller.render.options import RenderOptions
-    from controller.settings import Settings
     from controller.source import folders
 
+    settings = settings_from().settings
     files = dict(folders.read(folder))
     if templates:
         files.update(folders.read(Path(templates)))
     options = RenderOptions(
         application=application,
         namespace=namespace,
-        agent_image=Settings().agent_image,
-        controller_url=Settings().controller_url,
+        agent_image=settings.agent_image,
+        controller_url=settings.controller_url,
     )
     own = folders.shown(Path(templates)) if templates else ""
     return desired.of_files(files, options, templates=own)
@@ -155,6 +155,7 @@ def _plan(settings: "Settings", desired: "Desired", name: str) -> "Plan":
             revision="",
             components=components,
             blocked=desired.rendered.blocked,
+            unreadable=desired.unreadable_files,
             live=managed,
             differences=differences,
             inventory=frozenset(managed),

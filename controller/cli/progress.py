@@ -53,9 +53,7 @@ class Progress:
         now = time.monotonic()
         well = bool(records) and all(_is_well(record, self._started) for record in records)
         self._well_since = (self._well_since or now) if well else None
-        if self._well_since is not None and now - self._well_since >= _CALM_S:
-            self._settled.set()
-        return self._settled.is_set()
+        return self._well_since is not None and now - self._well_since >= _CALM_S
 
     def _show_table(self) -> None:
         """Redraw a table until everything has settled; from then on, changes are lines."""
@@ -66,7 +64,9 @@ class Progress:
                 records = self._applications()
                 live.update(_table(records))
                 if self._has_settled(records):
-                    return
+                    break
+        # Only now: while the table is redrawn, whatever else is printed is lost.
+        self._settled.set()
 
     def _show_lines(self) -> None:
         known = _states(self._applications()) if self._settled.is_set() else {}
@@ -81,7 +81,8 @@ class Progress:
             for name in known.keys() - states.keys():
                 out.print(f"{time.strftime('%H:%M:%S')}  {name:<40} gone", markup=False)
             known = states
-            self._has_settled(records)
+            if self._has_settled(records):
+                self._settled.set()
             if self._stop.wait(_TICK_S):
                 return
 

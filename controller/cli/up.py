@@ -82,11 +82,14 @@ def _cluster(settings: "Settings") -> Iterator[Path]:
     from controller.local import supervisor
 
     folder = cluster_folder(settings.state_dir)
+    before = supervisor.status(folder)
     running = supervisor.start(folder, log=log_file(settings.state_dir), die_with_parent=True)
     try:
         yield running.kubeconfig
     finally:
-        supervisor.stop(folder)
+        # One that ran before belongs to somebody else: `roster local up`, or another `roster up`.
+        if before is None:
+            supervisor.stop(folder)
 
 
 def _application(repository: Path) -> "ApplicationSpec":

@@ -33,11 +33,16 @@ class Desired:
 
     @property
     def unreadable_files(self) -> frozenset[str]:
-        """Files of which at least one document could not be told to be anything."""
+        """Files with an error that may hide definitions: nobody knows what they ask for.
+
+        An error that names a definition of the catalog blocks that one; any other, also one whose
+        definition could only be guessed from broken text, leaves the whole file in doubt.
+        """
         return frozenset(
             finding.position.file
             for finding in self.findings
-            if finding.severity is Severity.ERROR and finding.definition is None
+            if finding.severity is Severity.ERROR
+            and finding.definition not in self.catalog.definitions
         )
 
     def object(self, key: ObjectKey) -> Manifest | None:

@@ -1,5 +1,6 @@
 """Definitions from a folder on disk, as they are, committed or not: for validate, render, diff."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def read(folder: Path) -> Mapping[str, bytes]:
         return {shown(folder): _content(folder)}
     if not folder.is_dir():
         raise UsageError(f"{folder} does not exist.", remedy="Name a folder with definitions.")
-    return {shown(path): _content(path) for path in sorted(_files(folder))}
+    return {_name(path, folder): _content(path) for path in sorted(_files(folder))}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -44,8 +45,18 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
 
 
+def _name(path: Path, folder: Path) -> str:
+    """Give a file's name; below a hidden folder that was named itself, relative to that one.
+
+    Hidden folders are passed over, but not the one that somebody points at (`.roster/agents`).
+    """
+    if any(part.startswith(".") for part in Path(shown(folder)).parts):
+        return str(path.relative_to(folder))
+    return shown(path)
+
+
 def shown(path: Path) -> str:
     """Give a path as it stands in what `read` gives."""
-    absolute = path.absolute()
+    absolute = Path(os.path.normpath(path.absolute()))
     here = Path.cwd()
     return str(absolute.relative_to(here) if absolute.is_relative_to(here) else absolute)

@@ -80,20 +80,21 @@ def test_push_edit_drift_prune_break_revert(
     assert not roster.status().get("findings")
 
 
+@pytest.mark.parametrize("broken_off", ["a: [b\n  c: }\n", "---\nkind: [unfinished\n"])
 def test_one_broken_file_blocks_only_itself(
-    cluster: Cluster, repository: Repository, roster: Roster, namespace: str
+    cluster: Cluster, repository: Repository, roster: Roster, namespace: str, broken_off: str
 ) -> None:
     repository.commit({"agents/a.yaml": agent("a"), "agents/b.yaml": agent("b")})
     roster.start().wait_synced()
+    uid = (cluster.deployment(namespace, "a") or {})["metadata"]["uid"]
 
-    repository.commit(
-        {"agents/a.yaml": "kind: [unfinished\n", "agents/b.yaml": agent("b", answer="two")}
-    )
+    broken = agent("a") + broken_off
+    repository.commit({"agents/a.yaml": broken, "agents/b.yaml": agent("b", answer="two")})
 
     eventually(lambda: answer_of(cluster, namespace, "b") == "two", what="the neighbour updated")
     finding = eventually(lambda: roster.status().get("findings"))[0]
     assert finding["file"] == "agents/a.yaml"
-    assert cluster.deployment(namespace, "a") is not None
+    assert (cluster.deployment(namespace, "a") or {})["metadata"]["uid"] == uid
 
 
 def test_a_second_sync_writes_nothing(

@@ -88,6 +88,13 @@ class TestUp:
         assert "Allow delete_note" in allowed.stdout
         assert "todo" not in gone.stdout
 
+    def test_a_second_start_leaves_the_first_alone(self, up: Up) -> None:
+        second = run_cli("up", "--listen", "127.0.0.1:0", cwd=up.folder)
+
+        assert second.returncode == 1
+        assert "in use" in second.stderr
+        assert up.cli("agent", "invoke", "calculator", "Calculate 6*7").returncode == 0
+
     def test_a_commit_rolls_out(self, up: Up) -> None:
         repository = up.folder / ".roster/agents"
         file = repository / "agents/note-keeper.yaml"

@@ -25,6 +25,18 @@ def test_validate_is_silent_about_good_definitions(
     assert capsys.readouterr().out == "1 definitions, 1 objects, 0 errors, 0 warnings\n"
 
 
+@pytest.mark.parametrize("place", [".roster/agents", "../elsewhere/agents"])
+def test_a_folder_that_is_named_is_read(
+    folder: Path, capsys: pytest.CaptureFixture[str], place: str
+) -> None:
+    named = folder.parent / place
+    named.mkdir(parents=True)
+    (named / "style.yaml").write_text(PROMPTS)
+
+    assert run_command(["validate", place]) == 0
+    assert capsys.readouterr().out.startswith("1 definitions")
+
+
 def test_validate_names_the_place_and_fails(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -33,6 +33,15 @@ def test_a_file_that_cannot_be_read_is_named() -> None:
     assert wanted.unreadable_files == {"a.yaml"}
 
 
+def test_a_definition_that_breaks_off_leaves_its_file_in_doubt() -> None:
+    """The parser guesses whose text it is; that must not make it look like a known definition."""
+    broken = PROMPTS + b"a: [b\n  c: }\n"
+
+    wanted = desired.of_files({"a.yaml": broken}, OPTIONS)
+
+    assert wanted.unreadable_files == {"a.yaml"}
+
+
 def test_templates_of_the_repository_are_no_definitions() -> None:
     files = {"agents/style.yaml": PROMPTS, "templates/service.yaml.j2": b"{{ broken"}
 
