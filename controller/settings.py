@@ -199,5 +199,5 @@ def _usage_error(error: pydantic.ValidationError, origins: Mapping[str, str]) ->
         problems.append(f"{name} ({origins.get(name, 'flag')}): {reason}")
     return UsageError(
         "Settings are wrong: " + "; ".join(problems) + ".",
-        remedy="`roster settings` lists every setting, without a file that is wrong.",
+        remedy="Correct it there; `roster settings` in another folder lists every setting.",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.cli.api import checked, connect, get
+from controller.cli.api import connect, get, post
 from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, print_data, print_table
 from controller.errors import PermanentError, UsageError
@@ -142,7 +142,7 @@ def _send(
         **{key: value for key, value in place.items() if value},
     }
     body = {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": {"message": message}}
-    answer = checked(api.post(f"{address}/", json=body, timeout=_TIMEOUT_S))
+    answer = post(api, f"{address}/", body, timeout_s=_TIMEOUT_S)
     if "error" in answer:
         raise PermanentError(f"The agent refused: {answer['error'].get('message', '')}.")
     return dict(answer["result"])

@@ -24,10 +24,24 @@ def get(api: "httpx.Client", path: str) -> Any:
         TransientError: no Roster answers.
         PermanentError: it answers with an error.
     """
+    return _asked(api, "GET", path)
+
+
+def post(api: "httpx.Client", path: str, body: Any, *, timeout_s: float = 30.0) -> Any:
+    """Send JSON to a path, and give the JSON of the answer.
+
+    Raises:
+        TransientError: no Roster answers.
+        PermanentError: it answers with an error.
+    """
+    return _asked(api, "POST", path, json=body, timeout=timeout_s)
+
+
+def _asked(api: "httpx.Client", method: str, path: str, **options: Any) -> Any:
     import httpx
 
     try:
-        return checked(api.get(path))
+        return checked(api.request(method, path, **options))
     except httpx.TransportError as error:
         raise TransientError(
             f"No Roster answers at {api.base_url}: {error}.",

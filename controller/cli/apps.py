@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.cli.api import checked, connect, get
+from controller.cli.api import connect, get, post
 from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, print_data, print_table, short
 from controller.errors import PermanentError, TransientError
@@ -78,7 +78,7 @@ def rollback(
     with connect(server) as api:
         before = get(api, f"/api/v1/applications/{name}")
         body = {"id": operation_id}
-        checked(api.post(f"/api/v1/applications/{name}/rollback", json=body))
+        post(api, f"/api/v1/applications/{name}/rollback", body)
         operation = _wait(api, before, timeout_s=timeout_s)
     _print_operation(operation)
     raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
@@ -106,7 +106,7 @@ def sync(
     with connect(server) as api:
         before = get(api, f"/api/v1/applications/{name}")
         given = {key: value for key, value in request.items() if value is not None}
-        checked(api.post(f"/api/v1/applications/{name}/sync", json=given))
+        post(api, f"/api/v1/applications/{name}/sync", given)
         operation = _wait(api, before, timeout_s=timeout_s)
     _print_operation(operation)
     raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)

@@ -12,7 +12,7 @@ import typer
 
 from controller.cli import agents, apps, checks, inspecting, local, run, up
 from controller.cli.output import print_error
-from controller.errors import RosterError, UsageError
+from controller.errors import PermanentError, RosterError, UsageError
 
 app = typer.Typer(
     name="roster",
@@ -52,6 +52,9 @@ def run_command(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except PermissionError as error:
+        print_error(PermanentError(f"{error.filename} cannot be used: {error.strerror}."))
+        return 1
     except BrokenPipeError:
         # The reader (head, a closed pager) has what it wanted; keep Python from complaining.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
