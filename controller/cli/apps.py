@@ -2,7 +2,7 @@
 
 import sys
 import time
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -75,13 +75,7 @@ def rollback(
 
     Example: roster app rollback examples 3
     """
-    with connect(server) as api:
-        before = get(api, f"/api/v1/applications/{name}")
-        body = {"id": operation_id}
-        post(api, f"/api/v1/applications/{name}/rollback", body)
-        operation = _wait(api, before, timeout_s=timeout_s)
-    _print_operation(operation)
-    raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
+    _operate(server, name, "rollback", {"id": operation_id}, timeout_s)
 
 
 def sync(
@@ -103,10 +97,17 @@ def sync(
     Example: roster sync examples --prune
     """
     request = {"prune": prune, "revision": revision, "confirmed": confirm}
+    given = {key: value for key, value in request.items() if value is not None}
+    _operate(server, name, "sync", given, timeout_s)
+
+
+def _operate(
+    server: str | None, name: str, verb: str, body: dict[str, Any], timeout_s: float
+) -> NoReturn:
+    """Ask for an operation, wait for its end, and exit by how it ended."""
     with connect(server) as api:
         before = get(api, f"/api/v1/applications/{name}")
-        given = {key: value for key, value in request.items() if value is not None}
-        post(api, f"/api/v1/applications/{name}/sync", given)
+        post(api, f"/api/v1/applications/{name}/{verb}", body)
         operation = _wait(api, before, timeout_s=timeout_s)
     _print_operation(operation)
     raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
