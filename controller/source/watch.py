@@ -6,6 +6,7 @@ events nor a lost one matters.
 """
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
@@ -39,11 +40,9 @@ class GitFolders:
 
     def folders(self) -> tuple[Path, ...]:
         """Give every folder that references or their files lie in, as of now."""
-        below = [self.common / "refs", self.common / "reftable"]
         found = {self.own, self.common}
-        for top in below:
-            if top.is_dir():
-                found |= {top, *(path for path in top.rglob("*") if path.is_dir())}
+        for top in self._tops():
+            found |= {folder for folder, _ in _below(top)}
         return tuple(sorted(found))
 
     def state(self) -> _State:
@@ -54,8 +53,12 @@ class GitFolders:
         yield self.own / "HEAD"
         yield self.common / "HEAD"
         yield self.common / "packed-refs"
-        for top in ("refs", "reftable"):
-            yield from (self.common / top).rglob("*")
+        for top in self._tops():
+            for folder, names in _below(top):
+                yield from (folder / name for name in names)
+
+    def _tops(self) -> tuple[Path, Path]:
+        return self.common / "refs", self.common / "reftable"
 
 
 def find(path: Path) -> GitFolders:
@@ -136,11 +139,21 @@ def _common(own: Path) -> Path:
         return own
 
 
+def _below(top: Path) -> Iterator[tuple[Path, list[str]]]:
+    """Yield each folder with the names of its files; none where there is no such folder.
+
+    `os.walk` and not `Path.rglob`, which until Python 3.13 raises when git (or a person) takes a
+    folder away between the look at its parent and the look at itself.
+    """
+    for folder, _, names in os.walk(top):
+        yield Path(folder), names
+
+
 def _stamps(files: Iterator[Path]) -> Iterator[tuple[str, int, int]]:
     for file in files:
         try:
             stat = file.stat()
         except OSError:
             continue
-        if not file.is_dir() and file.suffix != ".lock":
+        if file.suffix != ".lock":
             yield str(file), stat.st_mtime_ns, stat.st_ino

@@ -1,3 +1,4 @@
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -8,7 +9,7 @@ from queue import Empty, Queue
 import pytest
 
 from controller.errors import PermanentError
-from controller.source.watch import watch
+from controller.source.watch import find, watch
 
 Git = Callable[..., str]
 
@@ -111,6 +112,23 @@ def test_a_linked_work_tree_is_watched(
 def test_what_is_no_repository_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="is not a git repository"):
         watch(tmp_path, lambda: None, threading.Event())
+
+
+def test_a_folder_that_vanishes_during_the_look_is_not_there(
+    upstream: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = find(upstream)
+    there = os.scandir
+
+    def scandir(path: str | os.PathLike[str]) -> object:
+        if str(path).endswith("heads"):
+            raise FileNotFoundError(path)
+        return there(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+
+    assert upstream / ".git" / "refs" in repository.folders()
+    assert str(upstream / ".git" / "HEAD") in {name for name, *_ in repository.state()}
 
 
 def test_a_repository_that_vanishes_and_returns_is_seen(
