@@ -4,7 +4,7 @@ FROM python:3.12-slim-bookworm AS build
 WORKDIR /src
 COPY requirements.lock ./
 RUN python -m venv /opt/roster \
-    && /opt/roster/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+    && /opt/roster/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY controller controller
 COPY templates templates
