@@ -21,7 +21,6 @@ from controller.cluster.live import LiveState
 from controller.definitions.application import Application
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.health import HealthStatus
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.loop import Loop
 from controller.reconcile.reconciler import Reconciler
 from controller.reconcile.revisions import Revisions
@@ -31,7 +30,7 @@ from controller.render.options import RenderOptions
 from controller.settings import Settings
 from controller.source.address import Address
 from controller.source.repository import Credentials, Repositories
-from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy
+from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy, SyncRequest
 from controller.state.store import Store
 from controller.sync.executor import Executor
 

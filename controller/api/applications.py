@@ -13,9 +13,8 @@ from controller.api.answers import PageQuery, answer, page
 from controller.api.problems import Problem, not_found
 from controller.api.stream import token
 from controller.health import HealthStatus
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.workqueue import Trigger
-from controller.state.records import ApplicationRecord, SyncStatus
+from controller.state.records import ApplicationRecord, SyncRequest, SyncStatus
 
 PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
 

@@ -9,8 +9,8 @@ import flask
 from controller.a2a.gateway import Gateway
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.workqueue import WorkQueue
+from controller.state.records import SyncRequest
 from controller.state.store import Store
 
 _EXTENSION = "roster"

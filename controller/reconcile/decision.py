@@ -3,20 +3,7 @@
 from dataclasses import dataclass
 
 from controller.plan.steps import Plan
-from controller.state.records import ApplicationRecord, OperationPhase
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SyncRequest:
-    """What a person asked for, by command line, API or dashboard."""
-
-    revision: str | None = None
-    """Commit, branch or tag instead of the application's target; None: the target."""
-    prune: bool | None = None
-    """Instead of the application's policy; None: the policy."""
-    confirmed: bool = False
-    """Whether guards that ask for a confirmation are lifted."""
-    initiated_by: str = "manual"
+from controller.state.records import ApplicationRecord, OperationPhase, SyncRequest
 
 
 @dataclass(frozen=True, slots=True)

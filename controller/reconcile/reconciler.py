@@ -19,11 +19,11 @@ from controller.plan import make
 from controller.plan.policy import Policy
 from controller.plan.steps import Plan
 from controller.reconcile import decision, operations, status
-from controller.reconcile.decision import Decision, SyncRequest
+from controller.reconcile.decision import Decision
 from controller.reconcile.pace import Paced
 from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.workqueue import Trigger
-from controller.state.records import ApplicationRecord, ObjectResult
+from controller.state.records import ApplicationRecord, ObjectResult, SyncRequest
 from controller.state.store import Store
 from controller.sync import compare
 from controller.sync.executor import Executor

@@ -5,12 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from controller.errors import RosterError
 from controller.reconcile import desired
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.desired import Desired
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
 from controller.source.snapshot import Commit, Source
-from controller.state.records import ApplicationRecord, ApplicationSpec, Hold
+from controller.state.records import ApplicationRecord, ApplicationSpec, Hold, SyncRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,6 +55,18 @@ class ApplicationSpec(Record):
     sync_policy: SyncPolicy = SyncPolicy()
 
 
+class SyncRequest(Record):
+    """What a person asked for, by command line, API or dashboard."""
+
+    revision: str | None = None
+    """Commit, branch or tag instead of the application's target; None: the target."""
+    prune: bool | None = None
+    """Instead of the application's policy; None: the policy."""
+    confirmed: bool = False
+    """Whether guards that ask for a confirmation are lifted."""
+    initiated_by: str = "manual"
+
+
 class Condition(Record):
     """Something worth knowing about an application, with a stable reason code."""
 

@@ -20,7 +20,6 @@ from controller.diff import compare
 from controller.errors import PermanentError
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Action, Guard, Plan, Step
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.workqueue import WorkQueue
 from controller.state.records import (
     ApplicationRecord,
@@ -35,6 +34,7 @@ from controller.state.records import (
     OperationPhase,
     StoredFinding,
     SyncPolicy,
+    SyncRequest,
     SyncStatus,
 )
 from controller.state.store import Store

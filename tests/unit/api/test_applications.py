@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.workqueue import Trigger
+from controller.state.records import SyncRequest
 
 LIST = "/api/v1/applications"
 

@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from controller.reconcile.decision import SyncRequest
-from controller.state.records import ApplicationRecord, ApplicationSpec
+from controller.state.records import ApplicationRecord, ApplicationSpec, SyncRequest
 
 OBJECT = "/applications/staging/objects/apps/Deployment agents/researcher"
 PAGES = (

@@ -4,7 +4,7 @@ import pytest
 
 from controller.objects import ObjectKey
 from controller.plan.steps import Action, Plan, Step
-from controller.reconcile.decision import SyncRequest, decide
+from controller.reconcile.decision import decide
 from controller.state.records import (
     ApplicationRecord,
     ApplicationSpec,
@@ -12,6 +12,7 @@ from controller.state.records import (
     Operation,
     OperationPhase,
     SyncPolicy,
+    SyncRequest,
 )
 
 STEP = Step(

@@ -4,11 +4,10 @@ from pathlib import Path
 import pytest
 
 from controller.errors import PermanentError
-from controller.reconcile.decision import SyncRequest
 from controller.reconcile.revisions import Revisions
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
-from controller.state.records import ApplicationRecord, ApplicationSpec, Hold
+from controller.state.records import ApplicationRecord, ApplicationSpec, Hold, SyncRequest
 
 PROMPTS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: style}}\ndata: {{a: {}}}\n"
 
