@@ -20,6 +20,7 @@ from controller.plan.policy import Policy
 from controller.plan.steps import Plan
 from controller.reconcile import decision, operations, status
 from controller.reconcile.decision import Decision
+from controller.reconcile.interruption import Interruption
 from controller.reconcile.pace import Paced
 from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.workqueue import Trigger
@@ -161,7 +162,7 @@ class Reconciler:
             results = self.executor.execute(
                 plan,
                 record_intent=lambda keys: self._intend(name, keys),
-                superseded=lambda: self._superseded(name, revision),
+                stopped=Interruption(lambda: self._superseded(name, revision)),
                 waiting=Paced(lambda: self._look_again(name, revision, None)),
             )
             problem = ""
@@ -185,12 +186,13 @@ class Reconciler:
                 record.spec.name, lambda now: now.model_copy(update={"hold": revision.hold})
             )
 
-    def _superseded(self, name: str, revision: Revision) -> bool:
+    def _superseded(self, name: str, revision: Revision) -> str:
         """Tell whether something newer waits: it must not wait for this one's health."""
         pending = self.pending(name)
-        return Trigger.MANUAL in pending or (
+        newer = Trigger.MANUAL in pending or (
             bool(pending & LOOKS_AT_GIT) and self.revisions.moved(revision)
         )
+        return "Superseded: a newer revision takes over." if newer else ""
 
     def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
         self.store.update(name, lambda record: operations.intend(record, keys))

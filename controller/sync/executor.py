@@ -16,7 +16,7 @@ from controller.objects import ObjectKey
 from controller.plan.steps import Plan
 from controller.state.records import ObjectResult
 from controller.sync import prune
-from controller.sync.gate import SUPERSEDED, Gate, SupersededError
+from controller.sync.gate import Gate, Stopped, StoppedError
 from controller.sync.results import PRUNE_SKIPPED, result
 from controller.sync.wave import Wave
 from controller.sync.writer import Writer
@@ -43,7 +43,7 @@ class Executor:
         plan: Plan,
         *,
         record_intent: Callable[[AbstractSet[ObjectKey]], None],
-        superseded: Callable[[], bool],
+        stopped: Stopped,
         waiting: Callable[[], None] = lambda: None,
     ) -> tuple[ObjectResult, ...]:
         """Write what the plan says and give what became of each object.
@@ -55,8 +55,8 @@ class Executor:
             plan: made from the state of a moment ago.
             record_intent: called before the first write with every object that may be written;
                 they have to be in the inventory when it returns.
-            superseded: asked between writes and while waiting; True ends the operation, and what
-                is left gets a result that says so.
+            stopped: asked before each write and while waiting; a reason ends the operation, and
+                what is left gets it as its result. What runs is not cut off.
             waiting: called again and again while something is waited for: a long operation can
                 then be looked at.
         """
@@ -66,39 +66,39 @@ class Executor:
         gate = Gate(
             self._live,
             timeout_s=self._health_timeout_s,
-            superseded=superseded,
+            stopped=stopped,
             waiting=waiting,
         )
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
-            writer = Writer(plan, self._client, self._live, pool)
-            stopped = ""
+            writer = Writer(plan, self._client, self._live, pool, stopped)
+            reason = ""
             for _, wave in groupby(steps, key=lambda step: step.wave):
-                stopped = _carry_out(Wave(tuple(wave), plan, writer, gate), stopped)
-            deleted = tuple(self._prune(plan, stopped, superseded, pool))
+                reason = _carry_out(Wave(tuple(wave), plan, writer, gate), reason)
+            deleted = tuple(self._prune(plan, reason, stopped, pool))
         kept = (result(step, PRUNE_SKIPPED, step.reason) for step in plan.kept)
         return (*writer.results, *deleted, *kept)
 
     def _prune(
         self,
         plan: Plan,
-        stopped: str,
-        superseded: Callable[[], bool],
+        reason: str,
+        stopped: Stopped,
         pool: ThreadPoolExecutor,
     ) -> Iterator[ObjectResult]:
         """Delete kind by kind: one kind may be what keeps another from being deleted."""
         for _, group in groupby(plan.prunes, key=lambda step: (step.wave, step.key.kind)):
-            stopped = stopped or (SUPERSEDED if superseded() else "")
-            if stopped:
-                yield from (result(step, PRUNE_SKIPPED, stopped) for step in group)
+            reason = reason or stopped()
+            if reason:
+                yield from (result(step, PRUNE_SKIPPED, reason) for step in group)
             else:
                 yield from pool.map(
                     lambda step: prune.delete(step, plan, self._client, self._live), group
                 )
 
 
-def _carry_out(wave: Wave, stopped: str) -> str:
+def _carry_out(wave: Wave, reason: str) -> str:
     """Give why nothing more may be written after this wave, or nothing."""
     try:
-        return wave.refuse(stopped) if stopped else wave.run()
-    except SupersededError:
-        return wave.refuse(SUPERSEDED)
+        return wave.refuse(reason) if reason else wave.run()
+    except StoppedError as error:
+        return wave.refuse(str(error))

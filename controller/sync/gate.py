@@ -9,14 +9,15 @@ from controller.health import assess as health
 from controller.objects import ObjectKey
 
 _LOOK_AGAIN_S = 0.5
-"""How long a newer revision may go unnoticed while waiting."""
+"""How long a reason to stop may go unnoticed while waiting."""
 _GOOD = frozenset({HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
 
-SUPERSEDED = "Superseded: a newer revision takes over."
+Stopped = Callable[[], str]
+"""Asked again and again: why the operation must end, empty where it may go on."""
 
 
-class SupersededError(Exception):
-    """A newer revision is there: what this operation waits for no longer matters."""
+class StoppedError(Exception):
+    """The operation must end here; the message says why."""
 
 
 class Gate:
@@ -27,12 +28,12 @@ class Gate:
         live: LiveState,
         *,
         timeout_s: float,
-        superseded: Callable[[], bool],
+        stopped: Stopped,
         waiting: Callable[[], None],
     ) -> None:
         self.timeout_s = timeout_s
         self._live = live
-        self._superseded = superseded
+        self._stopped = stopped
         self._waiting = waiting
 
     def unwell(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
@@ -46,7 +47,7 @@ class Gate:
         Gives those that are not healthy then; empty is success.
 
         Raises:
-            SupersededError: a newer revision came meanwhile.
+            StoppedError: the operation must end.
         """
         watched = tuple(keys)
         deadline = time.monotonic() + self.timeout_s
@@ -60,16 +61,16 @@ class Gate:
         """Wait for a change of any object, but not for long.
 
         Raises:
-            SupersededError: a newer revision came meanwhile.
+            StoppedError: the operation must end.
         """
         self.check()
         self._waiting()
         self._live.wait(min(_LOOK_AGAIN_S, max(0.0, deadline - time.monotonic())))
 
     def check(self) -> None:
-        """Raise SupersededError if a newer revision is there."""
-        if self._superseded():
-            raise SupersededError
+        """Raise StoppedError if the operation must end."""
+        if reason := self._stopped():
+            raise StoppedError(reason)
 
     def _health(self, key: ObjectKey) -> Health:
         live = self._live.get(key)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from controller.definitions.findings import DefinitionId
 from controller.plan.steps import Plan, Step
 from controller.sync import gate as gates
-from controller.sync.gate import Gate, SupersededError
+from controller.sync.gate import Gate, StoppedError
 from controller.sync.writer import Writer
 
 _MAKERS = frozenset({"CustomResourceDefinition", "Namespace"})
@@ -40,7 +40,7 @@ class Wave:
         """Write everything; give why the next wave must not start, or nothing.
 
         Raises:
-            SupersededError: a newer revision came meanwhile; what is left is not written.
+            StoppedError: the operation must end; what is left is not written.
         """
         self._gate.check()
         problem = self._lower_waves()
@@ -76,8 +76,8 @@ class Wave:
         self._writer.write(makers)
         try:
             self._gate.wait(step.key for step in makers)
-        except SupersededError:
-            self._writer.refuse(others, gates.SUPERSEDED)
+        except StoppedError as error:
+            self._writer.refuse(others, str(error))
             raise
         self._writer.write(others)
 

@@ -14,6 +14,7 @@ from controller.objects.metadata import REVISION, with_metadata
 from controller.plan import order
 from controller.plan.steps import Action, Plan, Step
 from controller.state.records import ObjectResult
+from controller.sync.gate import Stopped
 from controller.sync.results import FAILED, SYNCED, result
 
 
@@ -21,7 +22,12 @@ class Writer:
     """The writes of one operation."""
 
     def __init__(
-        self, plan: Plan, client: Client, live: LiveState, pool: ThreadPoolExecutor
+        self,
+        plan: Plan,
+        client: Client,
+        live: LiveState,
+        pool: ThreadPoolExecutor,
+        stopped: Stopped,
     ) -> None:
         self.results: list[ObjectResult] = []
         self.keys: dict[DefinitionId, list[ObjectKey]] = {}
@@ -32,6 +38,7 @@ class Writer:
         self._client = client
         self._live = live
         self._pool = pool
+        self._stopped = stopped
         self._lock = threading.Lock()
         for step in plan.unchanged:
             self._note(step)
@@ -52,6 +59,8 @@ class Writer:
             problem = self.failed.get(step.component) if step.component else None
         if problem:
             return result(step, FAILED, f"ComponentFailed: {problem}")
+        if reason := self._stopped():
+            return self._failure(step, reason)
         try:
             applied = self._client.apply(
                 with_metadata(

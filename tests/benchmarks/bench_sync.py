@@ -81,7 +81,7 @@ class Visits:
         """Carry out the plan."""
         executor = Executor(self.client, self.live, concurrency=_THREADS)
         results = executor.execute(
-            self.plan(components), record_intent=lambda _: None, superseded=lambda: False
+            self.plan(components), record_intent=lambda _: None, stopped=lambda: ""
         )
         failed = [one for one in results if one.status not in {"Synced", "Pruned"}]
         assert not failed, failed[0]

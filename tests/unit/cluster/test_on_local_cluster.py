@@ -107,7 +107,7 @@ class Application:
         return executor.execute(
             self.plan(components, **policy),
             record_intent=lambda _: None,
-            superseded=lambda: False,
+            stopped=lambda: "",
         )
 
     def _count_requests(self) -> None:

@@ -29,7 +29,7 @@ class Sync:
         self.client = client
         self.plan_of = plan_of
         self.intent: set[ObjectKey] = set()
-        self.superseded = lambda: False
+        self.stopped = lambda: ""
         self.timeout_s = 0.2
 
     def plan(self, components: Iterable[Component], **policy: bool) -> Plan:
@@ -42,7 +42,7 @@ class Sync:
     def execute(self, plan: Plan) -> dict[str, ObjectResult]:
         self.cluster.log.clear()
         executor = Executor(self.client, self.cluster, health_timeout_s=self.timeout_s)
-        results = executor.execute(plan, record_intent=self._record, superseded=self.superseded)
+        results = executor.execute(plan, record_intent=self._record, stopped=self.stopped)
         return {result.key: result for result in results}
 
     def _record(self, keys: Iterable[ObjectKey]) -> None:
@@ -135,13 +135,13 @@ def test_a_dependency_is_waited_for_until_it_is_healthy(
     cluster.when_applied = _healthy_unless("tool")
     seen: list[bool] = []
 
-    def become_healthy() -> bool:
+    def become_healthy() -> str:
         if "apply Deployment tool" in cluster.log and not seen:
             seen.append("apply ConfigMap agent" in cluster.log)
             cluster.set(key("tool", "Deployment"), status=RUNNING)
-        return False
+        return ""
 
-    sync.superseded = become_healthy
+    sync.stopped = become_healthy
     results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
 
     assert seen == [False]
@@ -179,15 +179,15 @@ def test_a_definition_is_established_before_objects_of_its_kind_are_written(
     sync.timeout_s = 10
     seen: list[list[str]] = []
 
-    def establish() -> bool:
+    def establish() -> str:
         seen.append(list(cluster.log))
         found = ObjectKey("apiextensions.k8s.io", "CustomResourceDefinition", "ns", "kind")
         if cluster.get(found):
             established = {"conditions": [{"type": "Established", "status": "True"}]}
             cluster.set(found, status=established)
-        return False
+        return ""
 
-    sync.superseded = establish
+    sync.stopped = establish
     definition = component("kind", "CustomResourceDefinition")
     (manifest,) = definition.manifests
     manifests = ({**manifest, "apiVersion": "apiextensions.k8s.io/v1"},)
@@ -216,12 +216,26 @@ def test_waves_are_written_in_order(sync: Sync, component: Any, cluster: Any) ->
 def test_a_newer_revision_ends_the_wait(sync: Sync, component: Any, cluster: Any) -> None:
     sync.timeout_s = 60
     cluster.when_applied = _healthy_unless("tool")
-    sync.superseded = lambda: bool(cluster.log)
+    sync.stopped = lambda: "Superseded" if cluster.log else ""
 
     results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
 
     assert results[str(key("tool", "Deployment"))].status == "Synced"
     assert results[str(key("agent"))].message.startswith("Superseded")
+
+
+def test_a_reason_to_stop_ends_an_operation_in_the_middle_of_a_wave(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync.stopped = lambda: "Terminated" if len(cluster.log) > 2 else ""
+
+    results = sync(*(component(f"c{number:02}") for number in range(40)))
+
+    written = [result for result in results.values() if result.status == "Synced"]
+    assert len(written) == len(cluster.log) < 40
+    assert {result.message for result in results.values() if result not in written} == {
+        "Terminated"
+    }
 
 
 def test_a_newer_revision_ends_the_wait_for_a_namespace(
@@ -235,7 +249,7 @@ def test_a_newer_revision_ends_the_wait_for_a_namespace(
         return {"metadata": made} if manifest["kind"] == "Namespace" else {}
 
     cluster.when_applied = going
-    sync.superseded = lambda: bool(cluster.log)
+    sync.stopped = lambda: "Superseded" if cluster.log else ""
 
     results = sync(component("one", "Namespace", "ConfigMap"))
 

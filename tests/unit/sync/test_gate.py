@@ -5,7 +5,7 @@ import pytest
 from controller.health import HealthStatus
 from controller.objects import ObjectKey
 from controller.sync import gate as gates
-from controller.sync.gate import Gate, SupersededError
+from controller.sync.gate import Gate, StoppedError
 
 KEY = ObjectKey("demo.example", "Widget", "ns", "one")
 
@@ -21,14 +21,14 @@ def widget(version: int, **conditions: str) -> dict[str, Any]:
     }
 
 
-def gate(live: Any, *, timeout_s: float = 5, superseded: Any = bool, waiting: Any = int) -> Gate:
-    return Gate(live, timeout_s=timeout_s, superseded=superseded, waiting=waiting)
+def gate(live: Any, *, timeout_s: float = 5, stopped: Any = str, waiting: Any = int) -> Gate:
+    return Gate(live, timeout_s=timeout_s, stopped=stopped, waiting=waiting)
 
 
 def test_what_is_healthy_is_not_waited_for(cluster: Any) -> None:
     cluster.upsert(widget(1, Ready="True"))
 
-    assert gate(cluster, superseded=lambda: pytest.fail("not asked")).wait([KEY]) == {}
+    assert gate(cluster, stopped=lambda: pytest.fail("not asked")).wait([KEY]) == {}
 
 
 def test_what_becomes_healthy_ends_the_wait(cluster: Any) -> None:
@@ -52,6 +52,6 @@ def test_the_time_ends_the_wait_and_the_cause_is_told(cluster: Any) -> None:
     assert gates.told(found) == "demo.example/Widget ns/one is Missing: Not in the cluster."
 
 
-def test_a_newer_revision_ends_the_wait(cluster: Any) -> None:
-    with pytest.raises(SupersededError):
-        gate(cluster, superseded=lambda: True).wait([KEY])
+def test_a_reason_to_stop_ends_the_wait(cluster: Any) -> None:
+    with pytest.raises(StoppedError, match="newer"):
+        gate(cluster, stopped=lambda: "newer").wait([KEY])
