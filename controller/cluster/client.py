@@ -189,7 +189,7 @@ class Client:
                     raise UnavailableError(error.message) from error
             else:
                 if key.kind == "CustomResourceDefinition" and not dry_run:
-                    self.discovery.refresh()
+                    self.discovery.announce()
                 return answer
         raise AssertionError("unreachable: the last try returns or raises")
 

@@ -7,7 +7,7 @@ on the machine can write.
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,7 @@ class Discovery:
         self._lock = threading.Lock()
         self._resources: Mapping[tuple[str, str], Resource] = {}
         self._read_at = -_REFRESH_AFTER_S
+        self._listeners: list[Callable[[], None]] = []
 
     def resource(self, api_version: str, kind: str) -> Resource:
         """Give the resource of a kind at a version.
@@ -78,6 +79,16 @@ class Discovery:
         with self._lock:
             self._read_at = -_REFRESH_AFTER_S
             self._resources = {}
+
+    def announce(self) -> None:
+        """Forget what is known, and wake who waits for a kind: a definition was just applied."""
+        self.refresh()
+        for listener in self._listeners:
+            listener()
+
+    def subscribe(self, listener: Callable[[], None]) -> None:
+        """Call the listener when new kinds are to be expected; quick, and not raising."""
+        self._listeners.append(listener)
 
     def _known(self) -> Mapping[tuple[str, str], Resource]:
         return self._resources or self._again()

@@ -1,7 +1,7 @@
 """Live state without polling: watches of every kind that we manage, scoped by our label.
 
-In steady state a reconcile reads from here and makes no request. Pods and ReplicaSets carry no
-label of ours; they are followed by namespace, cut down to what health and the tree need.
+In steady state a reconcile reads from here and makes no request. What the cluster makes of our
+objects (Pods and the like) carries no label of ours; it is followed by namespace, as light nodes.
 """
 
 import threading
@@ -29,7 +29,7 @@ class LiveState:
         self._label = label
         self._namespace = namespace
         self._store = Store(label=label)
-        self._nodes = nodes.Nodes()
+        self._nodes = nodes.Nodes(self._store.touch)
         self._lock = threading.Lock()
         self._reflectors: dict[tuple[str, str, str], Reflector] = {}
         self._stopped = False
@@ -62,16 +62,14 @@ class LiveState:
         """
         self._await([self._reflector(version, kind) for version, kind in sorted(set(kinds))])
 
-    def follow_pods(self, namespace: str) -> None:
-        """Watch Pods and ReplicaSets of a namespace, as light nodes.
+    def follow_below(self, keys: Iterable[ObjectKey]) -> None:
+        """Watch what the cluster makes of these objects (Pods and the like), as light nodes.
 
-        Raises:
-            UnavailableError, ForbiddenError: as `follow`.
+        Returns at once: they explain a health, and none is wrong without them. What may not be
+        listed stays unknown. Subscribers hear of the object above when a health below changes.
         """
-        self._await([
-            self._reflector("apps/v1", "ReplicaSet", namespace),
-            self._reflector("v1", "Pod", namespace),
-        ])  # fmt: skip
+        for api_version, kind, namespace in nodes.places_below(keys):
+            self._reflector(api_version, kind, namespace)
 
     def get(self, key: ObjectKey) -> Manifest | None:
         """Give an object of ours, or None where there is none (or not with our label)."""
@@ -88,6 +86,10 @@ class LiveState:
     def children(self, uid: str) -> tuple[Manifest, ...]:
         """Give the light nodes that an object owns directly: ReplicaSets, Pods."""
         return self._nodes.children(uid)
+
+    def pods(self, uid: str) -> tuple[Manifest, ...]:
+        """Give the pods by which an object is judged, as light nodes: those of its newest state."""
+        return self._nodes.pods(uid)
 
     def subscribe(self, callback: Listener) -> None:
         """Call back with key and application when an object of ours comes, changes or goes."""
@@ -145,8 +147,11 @@ class _KindSink:
         self._api_version = api_version
         self._kind = kind
 
+    def light(self, item: Manifest) -> Manifest:
+        return _slim(item)
+
     def replace(self, items: list[Manifest]) -> None:
-        self._store.replace_kind(self._api_version, self._kind, [_slim(item) for item in items])
+        self._store.replace_kind(self._api_version, self._kind, items)
 
     def upsert(self, item: Manifest) -> None:
         self._store.upsert(_slim(item))

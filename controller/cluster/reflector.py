@@ -33,12 +33,15 @@ _BACKOFF_S = (0.2, 30.0)
 _AGAIN_S = 2.0
 """How long somebody who needs a copy that failed waits for another try."""
 _SHORT_S = 0.5
-_ABSENT_S = 10.0
-"""Between two looks for a kind that the cluster does not know."""
+_ABSENT_S = (0.25, 10.0)
+"""Between two looks for a kind that the cluster does not know: more and more, up to the second."""
 
 
 class Sink(Protocol):
     """Where objects go: the store of live state, and its light variant for pods."""
+
+    def light(self, item: Manifest) -> Manifest:
+        """Give what is kept of an object: a list is never held whole."""
 
     def replace(self, items: list[Manifest]) -> None:
         """Take the whole content."""
@@ -75,8 +78,10 @@ class Reflector:
         """Set when the newest try has come to an end, good or bad."""
         self._error: RosterError | None = None
         self._failures = 0
+        self._absences = 0
         self._version = ""
         self._response: urllib3.BaseHTTPResponse | None = None
+        client.discovery.subscribe(self._expect_kind)
         self._thread = threading.Thread(target=self._run, name=f"watch-{kind}", daemon=True)
 
     @property
@@ -137,6 +142,7 @@ class Reflector:
 
     def _follow(self) -> None:
         resource = self._client.discovery.resource(self.api_version, self.kind)
+        self._absences = 0
         if not self._version:
             self._list(resource)
         self._watch(resource)
@@ -145,7 +151,7 @@ class Reflector:
         items: list[Manifest] = []
         version = ""
         for page in self._client.pages(resource, self._namespace, self._label):
-            items.extend(page["items"])
+            items.extend(map(self._sink.light, page["items"]))
             version = str((page.get("metadata") or {}).get("resourceVersion", ""))
         self._sink.replace(items)
         self._version = version
@@ -198,8 +204,18 @@ class Reflector:
         self._sink.replace([])
         self._version = ""
         self._is_current()
-        self._stop.wait(_ABSENT_S)
+        self._absences += 1
+        self._wake.clear()
+        if not self._stop.is_set():
+            least, most = _ABSENT_S
+            self._wake.wait(min(most, least * 2.0 ** min(self._absences, 12)))
         self._client.discovery.refresh()
+
+    def _expect_kind(self) -> None:
+        """Look sooner: a definition was applied, and takes a moment until it is served."""
+        if self._absences:
+            self._absences = 0
+            self._wake.set()
 
     def _failed(self, error: RosterError) -> None:
         """Wait before the next try; from the second failure on the copy counts as stale."""

@@ -24,6 +24,7 @@ class Store:
         self._changed = threading.Condition()
         self._objects: dict[ObjectKey, Manifest] = {}
         self._by_application: dict[str, dict[ObjectKey, Manifest]] = {}
+        self._by_uid: dict[str, ObjectKey] = {}
         self._written: dict[ObjectKey, float] = {}
         self._listeners: list[Listener] = []
 
@@ -53,6 +54,15 @@ class Store:
         """Wait until any object changes, or the time is over."""
         with self._changed:
             self._changed.wait(timeout_s)
+
+    def touch(self, uid: str) -> None:
+        """Tell listeners of an object although it did not change: something below it did."""
+        with self._changed:
+            key = self._by_uid.get(uid)
+            application = self._application(self._objects[key]) if key else ""
+            self._changed.notify_all()
+        if key:
+            self._tell({key: application})
 
     def observed(self, item: Manifest) -> None:
         """Take the answer to a write of ours, before the watch tells of it."""
@@ -111,12 +121,15 @@ class Store:
         before = self._objects.get(key)
         if before is not None:
             self._by_application.get(self._application(before), {}).pop(key, None)
+            self._by_uid.pop(_uid(before), None)
         self._objects[key] = item
+        self._by_uid[_uid(item)] = key
         self._by_application.setdefault(self._application(item), {})[key] = item
         self._changed.notify_all()
 
     def _drop(self, key: ObjectKey) -> Manifest:
         item = self._objects.pop(key)
+        self._by_uid.pop(_uid(item), None)
         self._by_application.get(self._application(item), {}).pop(key, None)
         self._written.pop(key, None)
         self._changed.notify_all()
@@ -129,6 +142,10 @@ class Store:
         for key, application in changes.items():
             for listener in self._listeners:
                 listener(key, application)
+
+
+def _uid(item: Manifest) -> str:
+    return str(item["metadata"].get("uid", ""))
 
 
 def _is_older(item: Manifest, than: Manifest) -> bool:

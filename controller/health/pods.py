@@ -1,6 +1,6 @@
 """Health of a Pod, and why it is not well."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from controller.health.conditions import (
@@ -13,8 +13,30 @@ from controller.health.conditions import (
     spec,
     status,
 )
-from controller.health.status import Health
+from controller.health.status import Health, HealthStatus, worst
 from controller.objects import Manifest
+
+_PREPARING = frozenset({"", "ContainerCreating", "PodInitializing"})
+"""Reasons of a container to wait that go by themselves; any other is a trouble with a name."""
+_WELL = frozenset({HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
+
+
+def explained(own: Health, pods: Iterable[Manifest]) -> Health:
+    """Give a workload's health with the cause that its pods name, where it is not well.
+
+    A Deployment says `0 of 1 replicas are available` until its deadline; its pod says
+    `CrashLoopBackOff` long before.
+    """
+    if own.status in _WELL:
+        return own
+    judged = [(str(each["metadata"].get("name", "")), pod(each)) for each in pods]
+    unwell = worst(health for _, health in judged)
+    name = next((name for name, health in judged if health == unwell), "")
+    if unwell.status is HealthStatus.DEGRADED:
+        return degraded(f"Pod {name}: {unwell.message}")
+    if own.status is HealthStatus.PROGRESSING and unwell.status is HealthStatus.PROGRESSING:
+        return progressing(f"{own.message} Pod {name}: {unwell.message}")
+    return own
 
 
 def pod(manifest: Manifest) -> Health:
@@ -61,7 +83,7 @@ def _waiting_for_nothing(manifest: Manifest) -> str:
     for container in _containers(manifest):
         waiting = (container.get("state") or {}).get("waiting") or {}
         reason = str(waiting.get("reason", ""))
-        if reason.startswith("Err") or reason.endswith(("Error", "BackOff")):
+        if reason not in _PREPARING:
             message = str(waiting.get("message", ""))
             return f"Container {container.get('name')}: {reason}: {message}".removesuffix(": ")
     return ""

@@ -209,6 +209,7 @@ class Reconciler:
             desired=revision.desired,
             plan=plan,
             live=self.live.managed(name),
+            pods=self.live.pods,
             conditions=tuple(_conditions(revision, self.store.application(name))),
         )
         self.store.update(

@@ -1,12 +1,12 @@
 """An application's status, put together from git, plan and live state. Pure."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.definitions.findings import Finding, Severity
+from controller.definitions.findings import Finding, Position, Severity
 from controller.diff.difference import Outcome
-from controller.health import Health, HealthStatus, worst
+from controller.health import Health, HealthStatus, pods, worst
 from controller.health.assess import assess
 from controller.objects import Manifest, ObjectKey, metadata
 from controller.plan.steps import Action, Guard, Plan, Step
@@ -22,6 +22,8 @@ from controller.state.records import (
     SyncStatus,
 )
 
+NOWHERE = Position("", line=0)
+MISSING = Health(HealthStatus.MISSING)
 _WORST_SYNC = (SyncStatus.SYNCED, SyncStatus.OUT_OF_SYNC, SyncStatus.UNKNOWN)
 
 
@@ -33,6 +35,8 @@ class Observation:
     desired: Desired
     plan: Plan
     live: Mapping[ObjectKey, Manifest]
+    pods: Callable[[str], Iterable[Manifest]] = lambda _uid: ()
+    """The pods by which the object of a uid is judged."""
     conditions: tuple[tuple[str, str], ...] = ()
     """Type and message of what else is worth knowing, such as a source that cannot be reached."""
 
@@ -114,20 +118,22 @@ def _objects(observation: Observation) -> Iterable[ObjectStatus]:
     }
     steps = [*plan.unchanged, *(step for wave in plan.waves for step in wave)]
     for step in steps:
-        position = positions.get(step.component) if step.component else None
-        yield _object_status(
-            step,
-            _live(step, observation),
-            sync=_sync(step),
-            file=position.file if position else "",
-            line=position.line if position else 0,
-        )
+        found = positions.get(step.component) if step.component else None
+        live = _live(step, observation)
+        health = _health(live, observation) if live is not None else MISSING
+        yield _object_status(step, live, health, sync=_sync(step), position=found or NOWHERE)
     for step in (*plan.prunes, *plan.kept):
         live = observation.live.get(step.key)
         if live is not None:
-            file = metadata.annotations(live).get(metadata.SOURCE, "")
-            yield _object_status(step, live, sync=SyncStatus.OUT_OF_SYNC, file=file, line=0)
+            place = Position(metadata.annotations(live).get(metadata.SOURCE, ""), line=0)
+            health = _health(live, observation)
+            yield _object_status(step, live, health, sync=SyncStatus.OUT_OF_SYNC, position=place)
     yield from _objects_of_blocked(observation, {step.key for step in _all_steps(plan)})
+
+
+def _health(live: Manifest, observation: Observation) -> Health:
+    uid = str((live.get("metadata") or {}).get("uid", ""))
+    return pods.explained(assess(live), observation.pods(uid))
 
 
 def _live(step: Step, observation: Observation) -> Manifest | None:
@@ -152,16 +158,15 @@ def _all_steps(plan: Plan) -> Iterable[Step]:
 
 
 def _object_status(
-    step: Step, live: Manifest | None, *, sync: SyncStatus, file: str, line: int
+    step: Step, live: Manifest | None, health: Health, *, sync: SyncStatus, position: Position
 ) -> ObjectStatus:
-    health = assess(live) if live is not None else Health(HealthStatus.MISSING)
     shown = step.manifest or live or {}
     return ObjectStatus(
         key=str(step.key),
         api_version=str(shown.get("apiVersion", "")),
         component=str(step.component or metadata.annotations(shown).get(metadata.COMPONENT, "")),
-        file=file,
-        line=line,
+        file=position.file,
+        line=position.line,
         sync=sync,
         health=health.status,
         message=(step.difference and step.difference.message) or health.message or step.reason,
@@ -177,7 +182,7 @@ def _objects_of_blocked(observation: Observation, shown: set[ObjectKey]) -> Iter
         component = metadata.annotations(live).get(metadata.COMPONENT, "")
         if key in shown or component not in blocked:
             continue
-        health = assess(live)
+        health = _health(live, observation)
         yield ObjectStatus(
             key=str(key),
             api_version=str(live.get("apiVersion", "")),

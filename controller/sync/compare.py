@@ -42,7 +42,9 @@ def follow(
     Raises:
         UnavailableError: a kind's live state is not known at present.
     """
-    _follow(live, {*_ALWAYS, *_kinds(components), *_applied_kinds(client, inventory)})
+    wanted, applied = tuple(components), tuple(inventory)
+    _follow(live, {*_ALWAYS, *_kinds(wanted), *_applied_kinds(client, applied)})
+    live.follow_below([*applied, *_keys(wanted)])
 
 
 def differences(
@@ -177,6 +179,11 @@ def _is_settled(difference: Difference) -> bool:
 def _kinds(components: Iterable[Component]) -> Iterator[tuple[str, str]]:
     for component in components:
         yield from map(_kind, component.manifests)
+
+
+def _keys(components: Iterable[Component]) -> Iterator[ObjectKey]:
+    for component in components:
+        yield from map(ObjectKey.of, component.manifests)
 
 
 def _kind(manifest: Manifest) -> tuple[str, str]:

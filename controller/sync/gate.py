@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from controller.cluster.live import LiveState
-from controller.health import Health, HealthStatus, worst
+from controller.health import Health, HealthStatus, pods, worst
 from controller.health import assess as health
 from controller.objects import ObjectKey
 
@@ -74,7 +74,12 @@ class Gate:
 
     def _health(self, key: ObjectKey) -> Health:
         live = self._live.get(key)
-        return health.MISSING if live is None else health.assess(live)
+        if live is None:
+            return health.MISSING
+        own = health.assess(live)
+        cause = pods.explained(own, self._live.pods(str(live["metadata"].get("uid", ""))))
+        # A container that crashes may only be early: what it needs comes up at the same time.
+        return Health(own.status, cause.message)
 
 
 def is_hopeless(unwell: Mapping[ObjectKey, Health]) -> bool:

@@ -142,32 +142,91 @@ def test_bookkeeping_of_the_server_is_no_news(
     assert heard == ["one", "marker"]
 
 
-def test_pods_are_kept_as_light_nodes(live: LiveState, server: HTTPServer) -> None:
-    pod = {
+def owned(kind: str, name: str, owner: str, **rest: Any) -> dict[str, Any]:
+    """Make an object that another one owns, with more in it than anybody looks at."""
+    return {
         "metadata": {
-            "name": "p",
+            "name": name,
             "namespace": "ns",
-            "uid": "pod-1",
+            "uid": f"{kind}-{name}",
             "labels": {"big": "one"},
-            "ownerReferences": [{"uid": "rs-1", "controller": True}],
+            "ownerReferences": [{"uid": owner, "controller": True}],
+            **rest.pop("metadata", {}),
         },
-        "spec": {"containers": [{"name": "c", "env": [{"name": "A"}]}]},
-        "status": {"phase": "Running", "containerStatuses": [{"name": "c", "ready": True}]},
+        **rest,
     }
-    for path, items in (
-        ("/api/v1/namespaces/ns/pods", [pod]),
-        ("/apis/apps/v1/namespaces/ns/replicasets", []),
-    ):
-        body = {"metadata": {"resourceVersion": "3"}, "items": items}
-        server.expect_request(path).respond_with_json(body)
 
-    live.follow_pods("ns")
+
+def serve(server: HTTPServer, path: str, *items: dict[str, Any]) -> None:
+    body = {"metadata": {"resourceVersion": "3"}, "items": list(items)}
+    server.expect_request(path).respond_with_json(body)
+
+
+REPLICA_SETS, PODS = "/apis/apps/v1/namespaces/ns/replicasets", "/api/v1/namespaces/ns/pods"
+DEPLOYMENT = ObjectKey("apps", "Deployment", "ns", "agent")
+
+
+def crashing(name: str, owner: str) -> dict[str, Any]:
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
+    status = {"containerStatuses": [{"name": "c", "state": {"waiting": waiting}}]}
+    return owned("pod", name, owner, spec={"containers": [{"name": "c"}]}, status=status)
+
+
+def test_pods_are_kept_as_light_nodes(live: LiveState, server: HTTPServer, until: Any) -> None:
+    serve(server, PODS, crashing("p", "rs-1"))
+    serve(server, REPLICA_SETS)
+
+    live.follow_below([DEPLOYMENT])
+    until(lambda: live.children("rs-1"))
     (node,) = live.children("rs-1")
 
     assert node["metadata"]["name"] == "p"
-    assert node["status"]["containerStatuses"] == [{"name": "c", "ready": True}]
+    assert node["status"]["containerStatuses"][0]["name"] == "c"
     assert "containers" not in node["spec"]
+    assert "labels" not in node["metadata"]
     assert live.children("nobody") == ()
+
+
+def test_pods_of_the_newest_replica_set_count(
+    live: LiveState, server: HTTPServer, until: Any
+) -> None:
+    notes = "deployment.kubernetes.io/revision"
+    serve(
+        server,
+        REPLICA_SETS,
+        owned("rs", "old", "d-1", metadata={"annotations": {notes: "9"}}),
+        owned("rs", "new", "d-1", metadata={"annotations": {notes: "10"}}),
+    )
+    serve(server, PODS, crashing("a", "rs-old"), crashing("b", "rs-new"))
+
+    live.follow_below([DEPLOYMENT])
+    until(lambda: live.pods("d-1") and len(live.children("d-1")) == 2)
+
+    assert [pod["metadata"]["name"] for pod in live.pods("d-1")] == ["b"]
+
+
+def test_trouble_of_a_pod_is_told_of_the_object_above(
+    live: LiveState, server: HTTPServer, config_map: Any, until: Any
+) -> None:
+    top = {**config_map("agent", 5), "apiVersion": "apps/v1", "kind": "Deployment"}
+    live.observed(top)
+    heard: list[tuple[ObjectKey, str]] = []
+    live.subscribe(lambda key, application: heard.append((key, application)))
+    serve(server, REPLICA_SETS, owned("rs", "one", top["metadata"]["uid"]))
+    serve(server, PODS, crashing("p", "rs-one"))
+
+    live.follow_below([DEPLOYMENT])
+
+    until(lambda: live.pods(top["metadata"]["uid"]) and (DEPLOYMENT, "app") in heard)
+
+
+def test_pods_that_may_not_be_listed_are_unknown(live: LiveState, server: HTTPServer) -> None:
+    server.expect_request(PODS).respond_with_data("{}", status=403)
+    server.expect_request(REPLICA_SETS).respond_with_data("{}", status=403)
+
+    live.follow_below([DEPLOYMENT])
+
+    assert live.pods("d-1") == ()
 
 
 def _fails(live: LiveState) -> bool:

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from controller.cluster.client import Client
-from controller.cluster.errors import ConflictError, InvalidError
+from controller.cluster.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from controller.cluster.live import LiveState
 from controller.definitions.findings import DefinitionId, Position
 from controller.diff.difference import Outcome
@@ -295,6 +295,50 @@ def test_undecided_comparisons_are_settled_by_the_server(application: Applicatio
     found = compare.differences([component], application.live, application.client)
 
     assert found[key].outcome is Outcome.SAME
+
+
+def test_kinds_come_and_go_with_their_definitions(application: Application) -> None:
+    live, client = application.live, application.client
+    plural = f"widgets.{application.name}.example"
+    version, kind = f"{application.name}.example/v1", "Widget"
+    live.follow([(version, kind)])
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": plural},
+        "spec": {
+            "group": f"{application.name}.example",
+            "names": {"kind": kind, "plural": "widgets", "singular": "widget"},
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "storage": True,
+                    "schema": {"openAPIV3Schema": {"type": "object"}},
+                }
+            ],
+        },
+    }
+    widget = application.component(
+        "w", {"apiVersion": version, "kind": kind, "metadata": {"name": "w"}}
+    ).manifests[0]
+    key = ObjectKey.of(widget)
+
+    for _ in range(2):
+        crd = client.apply(definition)
+        eventually(lambda: _applies(client, widget))
+        eventually(lambda: live.get(key))
+        client.delete(ObjectKey.of(definition), uid=crd["metadata"]["uid"])
+        eventually(lambda: live.get(key) is None)
+
+
+def _applies(client: Client, manifest: Manifest) -> bool:
+    try:
+        client.apply(manifest)
+    except (NotFoundError, UnavailableError):
+        return False
+    return True
 
 
 def test_watches_survive_a_restarted_server(folder: Path, application: Application) -> None:

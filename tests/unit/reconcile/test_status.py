@@ -103,3 +103,31 @@ def test_a_visit_that_sees_nothing_keeps_what_was_known() -> None:
     assert seen.sync is SyncStatus.UNKNOWN
     assert seen.objects == before.objects
     assert seen.conditions[0].type == "SourceError"
+
+
+def test_a_workload_that_is_not_well_is_explained_by_its_pods() -> None:
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "style", "uid": "d-1", "generation": 1},
+        "status": {"observedGeneration": 1, "updatedReplicas": 0},
+    }
+    waiting = {"reason": "CrashLoopBackOff", "message": "back-off 10s"}
+    pod = {
+        "metadata": {"name": "style-1"},
+        "status": {"containerStatuses": [{"name": "agent", "state": {"waiting": waiting}}]},
+    }
+    observation = status.Observation(
+        commit=COMMIT,
+        desired=WANTED,
+        plan=Plan(
+            application="a", revision="c" * 40, waves=(), unchanged=(step(Action.UNCHANGED),)
+        ),
+        live={KEY: deployment},
+        pods=lambda uid: [pod] if uid == "d-1" else [],
+    )
+
+    seen = status.status(observation, ApplicationStatus(), now=NOW)
+
+    assert (seen.health, seen.components[0].health) == ("Degraded", "Degraded")
+    assert "Pod style-1: Container agent: CrashLoopBackOff" in seen.health_message

@@ -69,6 +69,12 @@ class Cluster(Store):
             if kind in self.forbidden:
                 raise ForbiddenError(f"Cannot list v1 {kind}.")
 
+    def follow_below(self, keys: Iterable[ObjectKey]) -> None:
+        """Nothing is made of the objects of this cluster."""
+
+    def pods(self, _uid: str) -> tuple[Manifest, ...]:
+        return ()
+
     def gone(self, manifest: Manifest) -> None:
         self.delete_from_store(manifest)
 
