@@ -19,6 +19,7 @@ from controller.cluster import upstream
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions.application import Application
+from controller.diff.ignore import Rule
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.health import HealthStatus
 from controller.reconcile.loop import Loop
@@ -144,6 +145,18 @@ def application_spec(application: Application) -> ApplicationSpec:
         namespace=spec.destination.namespace,
         templates=spec.source.templates,
         sync_policy=policy,
+        ignore_differences=tuple(
+            Rule(
+                group=rule.group,
+                kind=rule.kind,
+                name=rule.name,
+                namespace=rule.namespace,
+                json_pointers=tuple(rule.json_pointers),
+                jq_path_expressions=tuple(rule.jq_path_expressions),
+                managed_fields_managers=tuple(rule.managed_fields_managers),
+            )
+            for rule in spec.ignore_differences
+        ),
     )
 
 

@@ -10,10 +10,11 @@ from typing import Literal
 
 from pydantic import Field
 
-from controller.definitions import documents, identity, reading, spec
+from controller.definitions import documents, identity, ignoredifferences, reading, spec
 from controller.definitions.catalog import Document
 from controller.definitions.checks import metadata
 from controller.definitions.findings import Finding, Position, has_errors, in_order
+from controller.definitions.ignoredifferences import IgnoreDifferences
 from controller.definitions.kinds import ROSTER
 from controller.definitions.positions import Positions
 from controller.definitions.schema import Model, Opt
@@ -91,6 +92,9 @@ class ApplicationSpecDefinition(Model):
     sync_policy: SyncPolicyDefinition = Field(
         default_factory=SyncPolicyDefinition, description="When a revision is applied."
     )
+    ignore_differences: list[IgnoreDifferences] = Field(
+        default_factory=list, description="Fields that are left to others."
+    )
     project: Opt[str] = Field(
         default=None, description="Argo CD's project, for copies of its manifests; not used."
     )
@@ -137,7 +141,12 @@ def _read(document: Document, applications: dict[str, Application]) -> list[Find
         ApplicationSpecDefinition, view["spec"] or View({}, ("spec",))
     )
     name = view.at("metadata", "name")
-    problems = [*identity.check(view), *_checks(view), *violations]
+    problems = [
+        *identity.check(view),
+        *_checks(view),
+        *violations,
+        *ignoredifferences.check(view.at("spec", "ignoreDifferences")),
+    ]
     if name.text in applications:
         problems.append(_taken(name, applications[name.text]))
     findings = [finding(problem, document) for problem in problems]

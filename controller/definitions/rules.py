@@ -444,6 +444,30 @@ _RENDERING = {
     ),
 }
 
+_SYNC = {
+    "invalid-pointer": (
+        "A text is no JSON pointer.",
+        (
+            "Fields that are left to others are named as in RFC 6901: /spec/replicas. In a name,"
+            " '/' is written ~1 and '~' is written ~0."
+        ),
+    ),
+}
+
+_APPLICATIONS = {
+    "invalid-jq-expression": (
+        "A text is no jq expression that leads to fields.",
+        (
+            "It has to be one that jq's path() takes: .spec.containers[] | select(.name =="
+            ' "sidecar") | .image. It is evaluated with a limit of one second and 256 MiB.'
+        ),
+    ),
+    "nothing-ignored": (
+        "A rule of ignoreDifferences names objects and no field.",
+        "It would have no effect. Add jsonPointers, jqPathExpressions or managedFieldsManagers.",
+    ),
+}
+
 _GROUPS = (
     _READING,
     _IDENTITY,
@@ -453,6 +477,8 @@ _GROUPS = (
     _REFERENCES,
     _PROMPTS,
     _RENDERING,
+    _SYNC,
+    _APPLICATIONS,
 )
 
 RULES: Mapping[str, Rule] = {

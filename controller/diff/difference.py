@@ -43,3 +43,5 @@ class Difference:
     """The server's answer to a dry-run of the apply, where it was asked."""
     message: str = ""
     """Why it stays undecided: the dry-run failed. Unknown is not Synced."""
+    must_not_write: bool = False
+    """Whether too little is known for a write: it could overwrite what belongs to others."""

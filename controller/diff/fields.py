@@ -6,11 +6,13 @@ Source: sigs.k8s.io/structured-merge-diff, `fieldpath/serialize.go`.
 """
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
 import orjson
 
+from controller.diff import paths, places
+from controller.diff.places import Place
 from controller.objects import Manifest
 
 Fields: TypeAlias = Mapping[str, Any]
@@ -18,35 +20,75 @@ Fields: TypeAlias = Mapping[str, Any]
 
 def applied_by(manifest: Manifest, manager: str) -> Fields | None:
     """Give the fields that a manager owns by applying; None where it never applied."""
-    for entry in (manifest.get("metadata") or {}).get("managedFields") or ():
-        if (
-            entry.get("manager") == manager
-            and entry.get("operation") == "Apply"
-            and not entry.get("subresource")
-        ):
+    for entry in _entries(manifest):
+        if _is_applied(entry, manager) and not entry.get("subresource"):
             fields: Fields = entry.get("fieldsV1") or {}
             return fields
     return None
 
 
-def is_owned_by_others(manifest: Manifest, manager: str, path: Sequence[str]) -> bool:
-    """Tell whether any other manager owns the field at a path, or one above or below it."""
-    for entry in (manifest.get("metadata") or {}).get("managedFields") or ():
-        if entry.get("manager") == manager and entry.get("operation") == "Apply":
-            continue
-        if _reaches(entry.get("fieldsV1") or {}, path):
-            return True
-    return False
+def is_owned_by_others(manifest: Manifest, manager: str, place: Place) -> bool:
+    """Tell whether any other manager owns the field at a place, or one above or below it."""
+    return any(
+        reaches(entry.get("fieldsV1") or {}, place, manifest)
+        for entry in _entries(manifest)
+        if not _is_applied(entry, manager)
+    )
 
 
-def _reaches(node: Fields, path: Sequence[str]) -> bool:
-    for name in path:
-        if f"f:{name}" not in node:
+def reaches(node: Fields, place: Place, value: Any) -> bool:
+    """Tell whether owned fields include a place of the object, or something above or below it."""
+    for step in place:
+        below = _below(node, step, value)
+        if below is None:
             return False
-        node = node[f"f:{name}"]
+        node, value = below, places.value(value, (step,))
         if not node:
             return True
     return True
+
+
+def owned_by(manifest: Manifest, manager: str) -> Iterator[Place]:
+    """Give the place of every field that a manager owns, in whatever way; keys of items are none.
+
+    Members of sets are left out: the server merges those one by one, whoever else has some.
+    """
+    for entry in _entries(manifest):
+        if entry.get("manager") == manager:
+            yield from _leaves(entry.get("fieldsV1") or {}, ())
+
+
+def _entries(manifest: Manifest) -> tuple[Mapping[str, Any], ...]:
+    return tuple((manifest.get("metadata") or {}).get("managedFields") or ())
+
+
+def _is_applied(entry: Mapping[str, Any], manager: str) -> bool:
+    return entry.get("manager") == manager and entry.get("operation") == "Apply"
+
+
+def _below(node: Fields, step: str | int | places.Key, value: Any) -> Fields | None:
+    """Give the node of a field or list item, None where it is not among the fields."""
+    if isinstance(step, str):
+        return node.get(f"f:{step}")
+    item = places.value(value, (step,))
+    for name, below in node.items():
+        if name[:2] == "k:" and isinstance(item, Mapping):
+            key = item_key(name)
+            if paths.key_of(item, [part for part, _ in key]) == key:
+                return below  # type: ignore[no-any-return]  # fieldsV1 is untyped JSON
+        elif name[:2] == "v:" and set_member(name) == item:
+            return below  # type: ignore[no-any-return]  # same
+    return None
+
+
+def _leaves(node: Fields, place: Place) -> Iterator[Place]:
+    keys = {name for name, _ in place[-1]} if place and isinstance(place[-1], tuple) else set()
+    for name, below in node.items():
+        if name[:2] == "f:" and name[2:] not in keys:
+            inner: Place = (*place, name[2:])
+            yield from _leaves(below, inner) if below else (inner,)
+        elif name[:2] == "k:":
+            yield from _leaves(below, (*place, item_key(name)))
 
 
 @functools.lru_cache(maxsize=4096)

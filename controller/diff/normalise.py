@@ -25,10 +25,13 @@ def normalised(manifest: Manifest) -> dict[str, Any]:
     """Give the object without the server's own parts, a Secret's values all under `data`."""
     kept = {name: value for name, value in manifest.items() if name != "status"}
     kept["metadata"] = _metadata(manifest.get("metadata") or {})
-    if is_secret(manifest):
-        kept["data"] = _secret_data(manifest)
-        kept.pop("stringData", None)
-    return kept
+    return with_data_only(kept) if is_secret(manifest) else kept
+
+
+def with_data_only(secret: Manifest) -> dict[str, Any]:
+    """Give a Secret with its values in one spelling: all under `data`."""
+    kept = {name: value for name, value in secret.items() if name != "stringData"}
+    return {**kept, "data": _secret_data(secret)}
 
 
 def fields_normalised(manifest: Manifest, fields: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -20,6 +20,8 @@ REVISION = "roster.dev/revision"
 would rewrite every object."""
 PRUNE = "roster.dev/prune"
 """Annotation on a definition or live object: `disabled` keeps the object when it leaves git."""
+IGNORE_DIFFERENCES = "roster.dev/ignore-differences"
+"""Annotation: JSON pointers to fields that are left to others, see `diff.ignore`."""
 SYNC_WAVE = "roster.dev/sync-wave"
 ARGO_SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 

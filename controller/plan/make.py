@@ -111,10 +111,10 @@ def _refusal(
 ) -> Guard | None:
     for manifest in component.manifests:
         key = ObjectKey.of(manifest)
-        found = differences[key].live if key in differences else None
-        if found is None and key in differences and differences[key].message:
-            # Writing blindly could overwrite what belongs to somebody else.
-            return Guard(rule="cannot-be-compared", message=differences[key].message, keys=(key,))
+        difference = differences.get(key)
+        if difference is not None and difference.must_not_write:
+            return Guard(rule="cannot-be-compared", message=difference.message, keys=(key,))
+        found = difference.live if difference is not None else None
         owner = labels(found).get(APPLICATION) if found is not None else application
         if owner == application:
             try:

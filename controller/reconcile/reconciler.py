@@ -28,6 +28,7 @@ from controller.state.records import ApplicationRecord, ObjectResult, SyncReques
 from controller.state.store import Store
 from controller.sync import compare
 from controller.sync.executor import Executor
+from controller.sync.jqpaths import PathFinder
 from controller.sync.memory import Memory
 
 LOOKS_AT_GIT = frozenset({Trigger.POLL, Trigger.WEBHOOK, Trigger.MANUAL, Trigger.STARTUP})
@@ -48,6 +49,7 @@ class Reconciler:
     pending: Callable[[str], AbstractSet[Trigger]] = lambda _name: frozenset()
     """What asks for the next visit of an application while this one runs."""
     _memory: Memory = field(default_factory=Memory)
+    _find_paths: PathFinder = field(default_factory=PathFinder)
     _requests: dict[str, SyncRequest] = field(default_factory=dict)
     _visited: set[str] = field(default_factory=set)
 
@@ -121,7 +123,14 @@ class Reconciler:
         stored = [ObjectKey.parse(key) for key in record.inventory]
         compare.follow(self.live, self.client, components, stored)
         live = self.live.managed(spec.name)
-        differences = compare.differences(components, self.live, self.client, memory=self._memory)
+        differences = compare.differences(
+            components,
+            self.live,
+            self.client,
+            memory=self._memory,
+            ignored=spec.ignore_differences,
+            find=self._find_paths,
+        )
         return make.make(
             application=spec.name,
             revision=revision.commit.revision,

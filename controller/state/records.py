@@ -5,6 +5,8 @@ from enum import StrEnum
 
 import pydantic
 
+from controller.diff.ignore import Rule
+
 
 class Record(pydantic.BaseModel):
     """A stored record: immutable, strict about its fields, JSON in and out."""
@@ -53,6 +55,8 @@ class ApplicationSpec(Record):
     templates: str = ""
     """Folder in the repository whose templates replace the built-in ones, by file name."""
     sync_policy: SyncPolicy = SyncPolicy()
+    ignore_differences: tuple[Rule, ...] = ()
+    """Fields that are left to others."""
 
 
 class SyncRequest(Record):

@@ -5,7 +5,7 @@ answers are remembered. In steady state no request is made.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 
@@ -13,12 +13,13 @@ from controller.cluster.client import Client
 from controller.cluster.errors import ForbiddenError, UnknownKindError, UnreachableError
 from controller.cluster.live import LiveState
 from controller.diff import compare as owned
+from controller.diff import ignore
 from controller.diff.difference import Difference, Outcome
-from controller.diff.ignore import without_ignored
 from controller.errors import RosterError
 from controller.objects import Manifest, ObjectKey
 from controller.render.component import Component
 from controller.sync import memory as remembered
+from controller.sync.jqpaths import ExpressionError, PathFinder
 from controller.sync.memory import Memory
 
 _CONCURRENCY = 8
@@ -47,12 +48,14 @@ def follow(
     live.follow_below([*applied, *_keys(wanted)])
 
 
-def differences(
+def differences(  # noqa: PLR0913 -- what is kept from one call to the next, by name
     components: Iterable[Component],
     live: LiveState,
     client: Client,
     *,
     memory: Memory | None = None,
+    ignored: Sequence[ignore.Rule] = (),
+    find: ignore.Finder | None = None,
 ) -> Mapping[ObjectKey, Difference]:
     """Compare every manifest of the components with the cluster.
 
@@ -64,13 +67,16 @@ def differences(
         live: followed here for the kinds that are needed.
         client: for objects outside the watches, and dry-runs.
         memory: keeps answers from one call to the next; one for a process.
+        ignored: the application's rules for fields that are left to others.
+        find: evaluates their jq expressions; one for a process.
 
     Raises:
         UnavailableError: the cluster cannot be reached, so nothing is known.
     """
     everything = list(components)
     hidden = _follow(live, set(_kinds(everything)))
-    comparison = _Comparison(live, client, memory or Memory(), hidden)
+    ignoring = _Ignoring(tuple(ignored), find or PathFinder())
+    comparison = _Comparison(live, client, memory or Memory(), hidden, ignoring)
     manifests = [manifest for component in everything for manifest in component.manifests]
     found = {ObjectKey.of(manifest): comparison.locally(manifest) for manifest in manifests}
     open_ones = {key: one for key, one in found.items() if not _is_settled(one)}
@@ -82,6 +88,32 @@ def differences(
     return found
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Ignoring:
+    """What is left to others."""
+
+    rules: tuple[ignore.Rule, ...]
+    find: ignore.Finder
+
+    def of(self, desired: Manifest) -> tuple[ignore.Rule, ...]:
+        return ignore.matching(self.rules, ObjectKey.of(desired)) if self.rules else ()
+
+    def compared(self, desired: Manifest, live: Manifest) -> Difference:
+        """Compare all but that; where it cannot be told what that is, nothing may be written."""
+        try:
+            wanted = ignore.without_ignored(desired, live, self.of(desired), find=self.find)
+        except ExpressionError as error:
+            return Difference(
+                key=ObjectKey.of(desired),
+                outcome=Outcome.UNDECIDED,
+                desired=desired,
+                live=live,
+                message=str(error),
+                must_not_write=True,
+            )
+        return owned.compare(wanted, live)
+
+
 class _Comparison:
     """One object at a time: first by what is known, then by asking."""
 
@@ -91,11 +123,13 @@ class _Comparison:
         client: Client,
         memory: Memory,
         hidden: Mapping[tuple[str, str], str],
+        ignoring: _Ignoring,
     ) -> None:
         self._live = live
         self._client = client
         self._memory = memory
         self._hidden = hidden
+        self._ignoring = ignoring
 
     def locally(self, desired: Manifest) -> Difference:
         """Compare without a request; Missing and Undecided are to be asked about."""
@@ -103,18 +137,23 @@ class _Comparison:
         if reason:
             key = ObjectKey.of(desired)
             return Difference(
-                key=key, outcome=Outcome.UNDECIDED, desired=desired, live=None, message=reason
+                key=key,
+                outcome=Outcome.UNDECIDED,
+                desired=desired,
+                live=None,
+                message=reason,
+                must_not_write=True,
             )
         live = self._live.get(ObjectKey.of(self._client.canonical(desired)))
         if live is None:
             return owned.compare(desired, None)
-        exact = remembered.exact_key(desired, live)
+        exact = remembered.exact_key(desired, live, self._ignoring.of(desired))
         known = self._memory.get(exact)
         if known is None:
-            known = owned.compare(without_ignored(desired, live), live)
-            if known.outcome is Outcome.UNDECIDED:
+            known = self._ignoring.compared(desired, live)
+            if known.outcome is Outcome.UNDECIDED and not known.must_not_write:
                 known = self._settled(known) or known
-            if known.outcome is not Outcome.UNDECIDED:
+            if known.outcome is not Outcome.UNDECIDED or known.must_not_write:
                 self._memory.put(exact, known)
         return known
 
@@ -130,8 +169,8 @@ class _Comparison:
         found = self._client.get(difference.key, str(desired.get("apiVersion", "")))
         if found is None:
             return difference
-        compared = owned.compare(without_ignored(desired, found), found)
-        return compared if compared.outcome is Outcome.SAME else self._decided(compared)
+        compared = self._ignoring.compared(desired, found)
+        return compared if _is_settled(compared) else self._decided(compared)
 
     def _decided(self, difference: Difference) -> Difference:
         desired, live = difference.desired or {}, difference.live or {}
@@ -143,14 +182,16 @@ class _Comparison:
             # This object's own trouble, such as an admission webhook that is down.
             return dataclasses.replace(difference, message=str(error))
         decided = owned.decide(difference, predicted)
-        self._memory.put(remembered.settled_key(desired, live), decided)
-        self._memory.put(remembered.exact_key(desired, live), decided)
+        rules = self._ignoring.of(desired)
+        self._memory.put(remembered.settled_key(desired, live, rules), decided)
+        self._memory.put(remembered.exact_key(desired, live, rules), decided)
         return decided
 
     def _settled(self, difference: Difference) -> Difference | None:
         """Give the answer of an earlier dry-run against the same state but for its status."""
         desired, live = difference.desired or {}, difference.live or {}
-        known = self._memory.get(remembered.settled_key(desired, live))
+        rules = self._ignoring.of(desired)
+        known = self._memory.get(remembered.settled_key(desired, live, rules))
         return dataclasses.replace(known, live=live) if known else None
 
 

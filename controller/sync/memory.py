@@ -5,6 +5,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from controller.diff.difference import Difference
+from controller.diff.ignore import Rule
 from controller.diff.normalise import normalised
 from controller.objects import Manifest, content_hash
 from controller.objects.metadata import CONTENT_HASH, annotations
@@ -37,13 +38,13 @@ class Memory:
                 self._answers.popitem(last=False)
 
 
-def exact_key(desired: Manifest, live: Manifest) -> Hashable:
-    """Give the identity of a comparison with one state of one object."""
+def exact_key(desired: Manifest, live: Manifest, rules: tuple[Rule, ...] = ()) -> Hashable:
+    """Give the identity of a comparison with one state of one object, some fields left out."""
     metadata = live["metadata"]
-    return (desired_hash(desired), metadata.get("uid"), metadata.get("resourceVersion"))
+    return (desired_hash(desired), metadata.get("uid"), metadata.get("resourceVersion"), rules)
 
 
-def settled_key(desired: Manifest, live: Manifest) -> Hashable:
+def settled_key(desired: Manifest, live: Manifest, rules: tuple[Rule, ...] = ()) -> Hashable:
     """Give the identity of a dry-run: what counts of the live object, without status and versions.
 
     Owned fields are part of it, because an apply's outcome depends on them.
@@ -54,7 +55,7 @@ def settled_key(desired: Manifest, live: Manifest) -> Hashable:
         if not entry.get("subresource")
     ]
     counted = content_hash({"live": normalised(live), "fields": fields})
-    return (desired_hash(desired), live["metadata"].get("uid"), counted)
+    return (desired_hash(desired), live["metadata"].get("uid"), counted, rules)
 
 
 def desired_hash(desired: Manifest) -> str:

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.definitions import modelerrors
+from controller.definitions import ignoredifferences, modelerrors
 from controller.definitions.findings import Severity
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, dotted
+from controller.objects.metadata import IGNORE_DIFFERENCES
 
 LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 SERVICE_NAME = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -101,6 +102,10 @@ def _labels(labels: View) -> Iterator[Violation]:
 
 def _annotations(annotations: View) -> Iterator[Violation]:
     yield from _text_mapping(annotations)
+    ignored = annotations[IGNORE_DIFFERENCES]
+    for pointer in ignored.text.replace(",", "\n").split("\n"):
+        if pointer.strip():
+            yield from ignoredifferences.check_pointer(ignored, pointer.strip())
 
 
 def _text_mapping(values: View) -> Iterator[Violation]:

@@ -100,3 +100,61 @@ def test_any_content_is_read_without_an_exception(content: bytes) -> None:
 
     assert applications == ()
     assert all(finding.position.file == "roster.yaml" for finding in findings)
+
+
+IGNORING = GOOD.replace(
+    b"  syncPolicy:",
+    b"""  ignoreDifferences:
+    - group: apps
+      kind: Deployment
+      name: triage
+      jsonPointers: [/spec/replicas]
+      jqPathExpressions: ['.spec.template.spec.containers[].image']
+      managedFieldsManagers: [updater]
+  syncPolicy:""",
+)
+
+
+def test_fields_that_are_left_to_others_are_read() -> None:
+    applications, findings = parse_applications(IGNORING, file="roster.yaml")
+
+    assert findings == ()
+    (rule,) = applications[0].spec.ignore_differences
+    assert (rule.group, rule.kind, rule.name) == ("apps", "Deployment", "triage")
+    assert rule.json_pointers == ["/spec/replicas"]
+    assert rule.jq_path_expressions == [".spec.template.spec.containers[].image"]
+    assert rule.managed_fields_managers == ["updater"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "rule"),
+    [
+        ("[/spec/replicas]", "[/a, spec/replicas]", (21, 26), "invalid-pointer"),
+        ("[/spec/replicas]", "[/a~2]", (21, 22), "invalid-pointer"),
+        ("'.spec.template.spec.containers[].image'", "'.spec['", (22, 27), "invalid-jq-expression"),
+        ("'.spec.template.spec.containers[].image'", "'import \"a\" as a; .'", (22, 27),
+         "invalid-jq-expression"),
+        ("kind: Deployment", "kinds: Deployment", (19, 7), "unknown-field"),
+        ("managedFieldsManagers: [updater]", "managedFieldsManagers: updater", (23, 7),
+         "wrong-type"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_is_wrong_with_ignored_fields_is_found_with_its_place(
+    old: str, new: str, place: tuple[int, int], rule: str
+) -> None:
+    content = IGNORING.decode().replace(old, new, 1).encode()
+
+    _, findings = parse_applications(content, file="roster.yaml")
+
+    assert (rule, *place) in [(f.rule, f.position.line, f.position.column) for f in findings]
+
+
+def test_a_rule_without_a_field_is_a_finding() -> None:
+    content = GOOD.replace(
+        b"  syncPolicy:", b"  ignoreDifferences: [{kind: Secret}]\n  syncPolicy:"
+    )
+
+    _, findings = parse_applications(content, file="roster.yaml")
+
+    assert [finding.rule for finding in findings] == ["nothing-ignored"]

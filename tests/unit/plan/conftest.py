@@ -78,8 +78,10 @@ def plan() -> Callable[..., Plan]:
                     desired=manifest,
                     live=there,
                     message=messages.get(key.name, ""),
+                    must_not_write=key.name in known.get("untouchable", ()),
                 )
         known.pop("there", None)
+        known.pop("untouchable", None)
         return make.make(
             application="app",
             revision="r1",

@@ -119,6 +119,7 @@ def test_what_cannot_be_compared_is_not_written(plan: Any, component: Any, an_ob
         component("one", an_object("hidden")),
         component("two", an_object("seen")),
         messages={"hidden": "Cannot list v1 ConfigMap."},
+        untouchable={"hidden"},
     )
 
     assert [names(wave) for wave in made.waves] == [["seen"]]

@@ -5,9 +5,11 @@ import pytest
 
 from controller.cluster.errors import InvalidError, UnreachableError
 from controller.diff.difference import Outcome
+from controller.diff.ignore import Rule
 from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import with_metadata
 from controller.sync.compare import differences
+from controller.sync.jqpaths import ExpressionError
 from controller.sync.memory import Memory
 
 KEY = ObjectKey("", "ConfigMap", "ns", "one")
@@ -169,3 +171,45 @@ def test_ignored_fields_are_left_to_others(cluster: Any, client: Any, component:
 
     assert found.outcome is Outcome.SAME
     assert (found.desired or {})["spec"] == {"replicas": 3}
+
+
+RULE = Rule(group="*", kind="ConfigMap", jq_path_expressions=(".data.x",))
+
+
+def test_the_rules_of_an_application_are_evaluated_once_for_a_state(
+    cluster: Any, client: Any, component: Any, memory: Memory
+) -> None:
+    asked: list[str] = []
+
+    def find(expression: str, _: Manifest) -> tuple[tuple[str, ...], ...]:
+        asked.append(expression)
+        return (("data", "x"),)
+
+    cluster.apply(component("one", data={"x": "live"}).manifests[0])
+    git = [component("one", data={"x": "git"})]
+    for _ in range(2):
+        (found,) = differences(
+            git, cluster, client, memory=memory, ignored=[RULE], find=find
+        ).values()
+
+    assert found.outcome is Outcome.SAME
+    assert asked == [".data.x"] * 2, "once in git's state and once in the live one"
+    (without,) = differences(git, cluster, client, memory=memory).values()
+    assert without.outcome is Outcome.DIFFERENT
+
+
+def test_an_expression_that_cannot_be_evaluated_keeps_the_object_from_being_written(
+    cluster: Any, client: Any, component: Any, memory: Memory
+) -> None:
+    def find(_: str, __: Manifest) -> tuple[tuple[str, ...], ...]:
+        raise ExpressionError("It took more than 1 s.")
+
+    cluster.apply(component("one", data={"x": "live"}).manifests[0])
+
+    (found,) = differences(
+        [component("one")], cluster, client, memory=memory, ignored=[RULE], find=find
+    ).values()
+
+    assert found.outcome is Outcome.UNDECIDED
+    assert found.must_not_write
+    assert found.message == "It took more than 1 s."

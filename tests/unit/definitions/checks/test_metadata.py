@@ -97,3 +97,11 @@ def test_server_fields_are_left_out_and_the_rest_stays() -> None:
 
     assert metadata.without_server_fields(data) == {"metadata": {"name": "a"}, "spec": {}}
     assert "status" in data
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("/spec/replicas,\n/data/a~1b", []), ("/spec, data", ["invalid-pointer"]), ("", [])],
+)
+def test_fields_that_are_left_to_others_are_pointers(text: str, expected: list[str]) -> None:
+    assert broken({"annotations": {"roster.dev/ignore-differences": text}}) == expected
