@@ -1,0 +1,58 @@
+"""Rules of rendering, whose findings stand beside those of reading."""
+
+RULES = {
+    "template-error": (
+        "A manifest template failed.",
+        (
+            "The finding names the template's line and the definition that was rendered. "
+            "Built-in templates do not fail; look at the application's own templates folder."
+        ),
+    ),
+    "invalid-number": (
+        "A model parameter is text that is no number.",
+        'kagent writes such parameters as text, because Kubernetes has no floating point: "0.7".',
+    ),
+    "invalid-skill": (
+        "A skill's folder name or path is not allowed.",
+        "Skills are mounted at /skills/<name>, and paths stay inside their repository.",
+    ),
+    "invalid-sync-wave": (
+        "A sync wave is no whole number.",
+        "Waves are numbers in quotes, for annotations are text: smaller ones are applied first.",
+    ),
+    "missing-block": (
+        "Settings are missing that the type or provider needs.",
+        "Without them there is nothing to render.",
+    ),
+    "missing-image": (
+        "A workload has no image.",
+        "Only the commands uvx and npx of MCP servers have a default image.",
+    ),
+    "model-variable-conflict": (
+        "Two models of one agent are reached by the same environment variable.",
+        (
+            "Keys and addresses of models reach the agent as variables with fixed names, as in "
+            "kagent, so two models of one provider share them; the agent's own model wins."
+        ),
+    ),
+    "no-mcp-port": (
+        "A Service that is used as MCP server does not say which port speaks MCP.",
+        "It has one port only, or one with appProtocol mcp, or names it in an annotation.",
+    ),
+    "prompt-not-in-repository": (
+        "A prompt comes from an object that is not in the repository.",
+        "Prompts are expanded when manifests are rendered, and reviewed like everything else.",
+    ),
+    "reserved-name": (
+        "A volume, container or variable has a name that the agent's own has.",
+        "The two would collide in the pod.",
+    ),
+    "unknown-runtime": (
+        "An annotation chooses a runtime that there is not.",
+        "roster.dev/runtime is roster (the default) or kagent.",
+    ),
+    "unreachable-value": (
+        "A header's value is in a namespace that the pod cannot read from.",
+        "Kubernetes gives a pod the Secrets and ConfigMaps of its own namespace only.",
+    ),
+}
