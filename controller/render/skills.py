@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from controller.definitions import skillnames
 from controller.definitions.agent import GitSkill, Skills
 from controller.definitions.catalog import Path
 from controller.render import pod
@@ -20,7 +21,6 @@ FOLDER = "/skills"
 _CONFIG_FOLDER = "/etc/kagent/skills-init"
 _AUTH_FOLDER = "/git-auth"
 _PULL_FOLDER = "/docker-secrets"
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40}")
 _SCP_ADDRESS = re.compile(r"(?:[^@/]+@)?([A-Za-z0-9.-]+):.+")
 
@@ -49,7 +49,8 @@ def translate(skills: Skills, *, agent: str, image: str, security: Any, resource
         _s3(ref.uri, ref.region, ref.name, ("spec", "skills", "s3Refs", i))
         for i, ref in enumerate(skills.s3_refs)
     ]
-    names = [posixpath.basename(item["dest"]) for item in (*git, *oci, *s3)]
+    # The order in which kagent gives them to prompt templates.
+    names = [posixpath.basename(item["dest"]) for item in (*oci, *git, *s3)]
     _check_unique(names)
     config = _without_empty(
         {
@@ -93,40 +94,30 @@ def translate(skills: Skills, *, agent: str, image: str, security: Any, resource
 
 def _git(ref: GitSkill, path: Path) -> dict[str, Any]:
     sub_path = (ref.path or "").rstrip("/")
-    if sub_path and (sub_path.startswith("/") or ".." in sub_path.split("/")):
+    if not skillnames.is_local(sub_path):
         raise RenderError(
             "invalid-skill",
             f"the skill's path {sub_path!r} leads out of the repository",
             remedy="Give a path inside the repository, without '..'.",
             path=(*path, "path"),
         )
-    name = (ref.name or "").strip() or _last(sub_path) or _last(_repository(ref.url))
+    name = skillnames.of_git(ref.url, path=sub_path, name=ref.name or "")
     full = bool(_COMMIT.fullmatch(ref.ref))
     found = {"url": ref.url, "ref": ref.ref, "dest": _folder(name, path), "subPath": sub_path}
     return _without_empty({**found, "full": full})
 
 
 def _oci(ref: str, path: Path) -> dict[str, Any]:
-    without_digest = ref.partition("@")[0]
-    return {"image": ref, "dest": _folder(_last(without_digest).partition(":")[0], path)}
+    return {"image": ref, "dest": _folder(skillnames.of_image(ref), path)}
 
 
 def _s3(uri: str, region: str | None, name: str | None, path: Path) -> dict[str, Any]:
-    folder = _folder(name or _last(uri.rstrip("/")), path)
+    folder = _folder(skillnames.of_bucket(uri, name=name or ""), path)
     return _without_empty({"uri": uri, "dest": folder, "region": region})
 
 
-def _repository(url: str) -> str:
-    path = url.partition("://")[2].partition("?")[0].partition("#")[0] or url.rpartition(":")[2]
-    return (path or url).removesuffix(".git")
-
-
-def _last(path: str) -> str:
-    return posixpath.basename(path.strip("/"))
-
-
 def _folder(name: str, path: Path) -> str:
-    if not _NAME.fullmatch(name) or name in {".", ".."}:
+    if not skillnames.ALLOWED.fullmatch(name):
         raise RenderError(
             "invalid-skill",
             f"{name!r} cannot be the name of a skill's folder",

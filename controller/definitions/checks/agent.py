@@ -1,16 +1,13 @@
 """Rules of the kind Agent: the CEL rules of kagent's CRD, and what its translator refuses later."""
 
-import posixpath
-import re
 from collections.abc import Iterator
 
 from controller.definitions import suggest
-from controller.definitions.checks import values
+from controller.definitions.checks import skills, values
 from controller.definitions.findings import Severity
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, dotted
 
-_SKILL_NAME = re.compile(r"[A-Za-z0-9._-]+")
 _CONTAINER = "kagent"  # kagent's name for the agent's container, so taken in every pod.
 _BLOCKS = {"Declarative": "declarative", "BYO": "byo"}
 _TARGETS = {"McpServer": "mcpServer", "Agent": "agent"}
@@ -20,7 +17,7 @@ def check(spec: View) -> Iterator[Violation]:
     """Check the spec of an Agent."""
     yield from _blocks(spec)
     yield from values.allowed_namespaces(spec["allowedNamespaces"])
-    yield from _skills(spec["skills"])
+    yield from skills.check(spec["skills"])
     yield from _pod(spec.at("declarative", "deployment"))
     yield from _pod(spec.at("byo", "deployment"))
     if spec["declarative"]:
@@ -157,55 +154,4 @@ def _image(byo: View) -> Iterator[Violation]:
             path=byo["deployment"].path,
             message="an agent of type BYO needs an image",
             remedy="Add 'spec.byo.deployment.image': an image that serves A2A on port 8080.",
-        )
-
-
-def _skills(skills: View) -> Iterator[Violation]:
-    """Check the folder names below /skills (kagent: validateSkillName, validateSubPath)."""
-    seen: dict[str, View] = {}
-    for source, name in _skill_names(skills):
-        if not _SKILL_NAME.fullmatch(name) or name in {".", ".."}:
-            yield Violation(
-                rule="skill-name",
-                path=source.path,
-                message=f"the skill's folder name {name!r} is not allowed",
-                remedy="Set 'name' to letters, digits, '.', '_' and '-'.",
-            )
-        elif name in seen:
-            yield Violation(
-                rule="duplicate-skill",
-                path=source.path,
-                message=f"two skills have the folder name {name!r}: {dotted(seen[name].path)} too",
-                remedy="Set 'name' of one of them to something else.",
-            )
-        seen.setdefault(name, source)
-    for source in skills["gitRefs"].each():
-        yield from _local_path(source["path"])
-
-
-def _skill_names(skills: View) -> Iterator[tuple[View, str]]:
-    for image in skills["refs"].each():
-        yield image, skill_name_of_image(image.text)
-    for source in (*skills["gitRefs"].each(), *skills["s3Refs"].each()):
-        address = source["url"].text or source["uri"].text
-        yield source, source["name"].text or skill_name_of_address(address)
-
-
-def skill_name_of_image(image: str) -> str:
-    """Give the folder name of an OCI image: its last part, without tag and digest."""
-    return posixpath.basename(image.partition("@")[0]).partition(":")[0]
-
-
-def skill_name_of_address(address: str) -> str:
-    """Give the folder name of a repository or bucket: its last part, without `.git`."""
-    return posixpath.basename(address.rstrip("/")).removesuffix(".git")
-
-
-def _local_path(path: View) -> Iterator[Violation]:
-    if path.text.startswith("/") or ".." in path.text.split("/"):
-        yield Violation(
-            rule="skill-path",
-            path=path.path,
-            message=f"the path {path.text!r} leads out of the repository",
-            remedy="Use a path relative to the repository's root, without '..'.",
         )

@@ -53,6 +53,14 @@ RULES = {
         "Two skills have one folder name.",
         "They would overwrite each other below /skills.",
     ),
+    "skill-not-pinned": (
+        "A skill is named by a branch, a tag or an image without a digest.",
+        (
+            "What it names can change without a commit here: nobody reviews that, no diff shows "
+            "it, and pods of one agent may run with different skills. A commit id or a digest "
+            "stays what it is; a bot such as Renovate can raise it by pull request."
+        ),
+    ),
     "skill-path": (
         "A skill's path leads out of its repository.",
         "Paths are relative to the repository's root and have no '..'.",

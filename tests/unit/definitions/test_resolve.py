@@ -67,7 +67,7 @@ def test_findings_of_the_bad_repository_are_as_recorded() -> None:
 def test_the_bad_repository_breaks_every_rule() -> None:
     found = {finding.rule for finding in bad_repository().findings}
 
-    elsewhere = rules._RENDERING.keys() | rules._APPLICATIONS.keys()
+    elsewhere = rules.rendering.RULES.keys() | rules.applications.RULES.keys()
     assert rules.RULES.keys() - found == elsewhere
 
 

@@ -14,25 +14,14 @@ def fetch(**spec: Any) -> skills.Fetch:
     return skills.translate(parsed, agent="a", image="init:1", security=None, resources={})
 
 
-@pytest.mark.parametrize(
-    ("git", "name"),
-    [
-        ({"url": "https://example.com/team/tools.git"}, "tools"),
-        ({"url": "https://example.com/team/tools?x=1#y"}, "tools"),
-        ({"url": "git@example.com:team/tools.git"}, "tools"),
-        ({"url": "https://example.com/a.git", "path": "skills/helm/"}, "helm"),
-        ({"url": "https://example.com/a.git", "name": "own"}, "own"),
-    ],
-)
-def test_a_git_skill_is_named_after_its_last_part(git: dict[str, str], name: str) -> None:
-    assert fetch(gitRefs=[git]).names == (name,)
+def test_names_come_in_the_order_in_which_kagent_gives_them_to_prompts() -> None:
+    fetched = fetch(
+        s3Refs=[{"uri": "s3://bucket/c"}],
+        gitRefs=[{"url": "https://example.com/b.git"}],
+        refs=["r.io/a:1"],
+    )
 
-
-@pytest.mark.parametrize(
-    "image", ["r.io:5000/team/tools", "r.io/tools:1.2", "tools@sha256:ab", "r.io/tools:1@sha256:ab"]
-)
-def test_an_image_is_named_after_its_repository(image: str) -> None:
-    assert fetch(refs=[image]).names == ("tools",)
+    assert fetched.names == ("a", "b", "c")
 
 
 def test_hosts_are_asked_for_their_keys_only_where_one_signs_in() -> None:

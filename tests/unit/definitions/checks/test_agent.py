@@ -39,8 +39,6 @@ def tool(**fields: object) -> dict[str, Any]:
         tool(**SERVER, headersFrom=[{"name": "Authorization", "valueFrom": {}}]),
         declarative(deployment={"serviceAccountName": "a", "env": [{"name": "A", "value": "1"}]}),
         declarative(deployment={"env": [{"name": "API_KEY", "value": "$(OTHER)"}]}),
-        {**MINIMAL, "skills": {"refs": ["ghcr.io/a/b:1", "ghcr.io/a/c@sha256:0"]}},
-        {**MINIMAL, "skills": {"gitRefs": [{"url": "https://h/x.git", "path": "a/b"}]}},
         {**MINIMAL, "skills": {"s3Refs": [{"uri": "s3://bucket/skill/"}]}},
     ],
     ids=str,
@@ -110,44 +108,9 @@ def test_a_good_agent_breaks_no_rule(spec: dict[str, Any]) -> None:
             "container-name-taken",
             "declarative/deployment/extraContainers/1/name",
         ),
-        (
-            {**MINIMAL, "skills": {"refs": ["h/a:1", "h/b/a:2"]}},
-            "duplicate-skill",
-            "skills/refs/1",
-        ),
-        ({**MINIMAL, "skills": {"refs": [".."]}}, "skill-name", "skills/refs/0"),
-        (
-            {**MINIMAL, "skills": {"gitRefs": [{"url": "h/a", "path": "/etc"}]}},
-            "skill-path",
-            "skills/gitRefs/0/path",
-        ),
+        ({**MINIMAL, "skills": {"s3Refs": [{"uri": "s3://.."}]}}, "skill-name", "skills/s3Refs/0"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_each_rule_is_broken_at_its_place(spec: object, rule: str, path: str) -> None:
     assert broken(spec) == [(rule, path)]
-
-
-@pytest.mark.parametrize(
-    ("image", "name"),
-    [
-        ("ghcr.io/team/skill:v1", "skill"),
-        ("localhost:5000/skill", "skill"),
-        ("skill@sha256:abc", "skill"),
-        ("registry/skill:v1@sha256:abc", "skill"),
-    ],
-)
-def test_a_skill_has_the_name_of_its_image(image: str, name: str) -> None:
-    assert agent.skill_name_of_image(image) == name
-
-
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("https://example.com/team/skill.git", "skill"),
-        ("https://example.com/team/skill/", "skill"),
-        ("s3://bucket/skill", "skill"),
-    ],
-)
-def test_a_skill_has_the_name_of_its_repository(address: str, name: str) -> None:
-    assert agent.skill_name_of_address(address) == name
