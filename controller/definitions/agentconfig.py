@@ -19,7 +19,7 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 AGENT_TOOL_SEPARATOR = "__NS__"
@@ -225,6 +225,9 @@ class SseConnection(_Config):
     headers: Mapping[str, str] | None = None
     timeout: float = 5.0
     sse_read_timeout: float = 300.0
+    tls_insecure_skip_verify: bool | None = None
+    tls_ca_cert_path: str | None = None
+    tls_disable_system_cas: bool | None = None
 
 
 class HttpConnection(SseConnection):
@@ -240,9 +243,15 @@ class _McpServer(_Config):
     """Headers of the caller's request that are passed on to the server."""
     require_approval: tuple[str, ...] | None = None
     """Tools that run only after a person has said yes."""
-    tls_insecure_skip_verify: bool | None = None
-    tls_ca_cert_path: str | None = None
-    tls_disable_system_cas: bool | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_tls_in_params(cls, server: Any) -> Any:
+        """Take TLS from beside `params` too: kagent's controller writes it there or inside."""
+        if not isinstance(server, dict) or not isinstance(server.get("params"), dict):
+            return server
+        beside = {key: server[key] for key in server if key.startswith("tls_")}
+        return {**server, "params": {**beside, **server["params"]}}
 
 
 class HttpMcpServer(_McpServer):

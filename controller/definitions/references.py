@@ -73,6 +73,7 @@ def _agent(spec: View, namespace: str) -> Iterator[Reference]:
         yield from _tool(tool, namespace)
     yield from _secret(spec.at("skills", "gitAuthSecretRef", "name"), namespace)
     yield from _pull_secrets(spec.at("skills", "imagePullSecrets"), namespace)
+    yield from _environment(spec.at("skills", "initContainer"), namespace)
     for block in ("declarative", "byo"):
         yield from _pod(spec.at(block, "deployment"), namespace)
 
@@ -116,9 +117,10 @@ def _server(spec: View, namespace: str) -> Iterator[Reference]:
         yield from _secret(secret["name"], namespace)
     for config in deployment["configMapRefs"].each():
         yield from _named("ConfigMap", config["name"], namespace)
-    yield from _secret(spec.at("httpTransport", "tls", "secretRef"), namespace)
     yield from _volumes(deployment["volumes"], namespace)
     yield from _pull_secrets(deployment["imagePullSecrets"], namespace)
+    for sidecar in deployment["sidecars"].each():
+        yield from _environment(sidecar, namespace)
 
 
 _COLLECTORS = {
@@ -198,10 +200,13 @@ def _environment(container: View, namespace: str) -> Iterator[Reference]:
 
 def _volumes(values: View, namespace: str) -> Iterator[Reference]:
     for volume in values.each():
-        config, secret = volume["configMap"], volume["secret"]
-        yield from _named(
-            "ConfigMap", config["name"], namespace, is_optional=config["optional"].is_true
-        )
-        yield from _named(
-            "Secret", secret["secretName"], namespace, is_optional=secret["optional"].is_true
-        )
+        yield from _files("ConfigMap", volume["configMap"], "name", namespace)
+        yield from _files("Secret", volume["secret"], "secretName", namespace)
+        for source in volume.at("projected", "sources").each():
+            yield from _files("ConfigMap", source["configMap"], "name", namespace)
+            yield from _files("Secret", source["secret"], "name", namespace)
+
+
+def _files(kind: str, source: View, name: str, namespace: str) -> Iterator[Reference]:
+    """Give the object whose keys become files of a volume."""
+    yield from _named(kind, source[name], namespace, is_optional=source["optional"].is_true)

@@ -71,6 +71,15 @@ def is_stdio(spec: MCPServerSpec) -> bool:
     return spec.transport_type == "stdio"
 
 
+def path(spec: MCPServerSpec) -> str:
+    """Give the path of the endpoint, without the first slash: bridge and gateway serve /mcp.
+
+    kagent asks for /mcp at every server; one that speaks HTTP itself may say another.
+    """
+    given = spec.http_transport.path if spec.http_transport and not is_stdio(spec) else None
+    return (given or "/mcp").lstrip("/")
+
+
 def _server(spec: MCPServerSpec, scope: Scope) -> dict[str, Any]:
     common = {
         "app.kubernetes.io/component": "mcp-server",

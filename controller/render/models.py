@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pydantic
+
 from controller.definitions import agentconfig
 from controller.definitions.modelconfig import ModelConfigSpec, VertexAI
 from controller.render import pod
@@ -58,7 +60,7 @@ def _openai(spec: ModelConfigSpec, _namespace: str, _sources: Sources) -> Model:
     config = agentconfig.OpenAI(
         **_common(spec),
         base_url=options.base_url,
-        api_format=None if options.api_format == "chatCompletions" else options.api_format,
+        api_format=options.api_format if _is_given(options, "api_format") else None,
         temperature=_number(options.temperature, "openAI", "temperature"),
         max_tokens=options.max_tokens,
         max_completion_tokens=options.max_completion_tokens,
@@ -97,10 +99,10 @@ def _anthropic(spec: ModelConfigSpec, _namespace: str, _sources: Sources) -> Mod
         config = agentconfig.Anthropic(
             **_common(spec),
             base_url=options.base_url,
-            max_tokens=options.max_tokens,
+            max_tokens=_positive(options.max_tokens),
             temperature=_number(options.temperature, "anthropic", "temperature"),
             top_p=_number(options.top_p, "anthropic", "topP"),
-            top_k=options.top_k,
+            top_k=_positive(options.top_k),
         )
     return Model(config=config, needs=_api_key(spec, "ANTHROPIC_API_KEY"))
 
@@ -154,7 +156,7 @@ def _anthropic_vertex_ai(spec: ModelConfigSpec, _namespace: str, _sources: Sourc
     config = agentconfig.GeminiAnthropic(
         **_common(spec),
         **_vertex_options(options, "anthropicVertexAI"),
-        max_tokens=options.max_tokens,
+        max_tokens=_positive(options.max_tokens),
     )
     return Model(config=config, needs=_vertex_needs(spec, options, gemini=False))
 
@@ -195,7 +197,9 @@ def _bedrock(spec: ModelConfigSpec, namespace: str, sources: Sources) -> Model:
         region=options.region,
         additional_model_request_fields=options.additional_model_request_fields,
         prompt_caching=options.prompt_caching,
-        cache_ttl=options.cache_ttl if options.prompt_caching else None,
+        cache_ttl=options.cache_ttl
+        if options.prompt_caching or _is_given(options, "cache_ttl")
+        else None,
         read_timeout=options.read_timeout,
         connect_timeout=options.connect_timeout,
         guardrail=agentconfig.BedrockGuardrail(**guardrail.model_dump()) if guardrail else None,
@@ -301,6 +305,16 @@ def _required(block: Any, name: str) -> Any:
             path=("spec", "provider"),
         )
     return block
+
+
+def _is_given(options: pydantic.BaseModel, field: str) -> bool:
+    """Tell whether a definition writes a field, be it with the value that is its default."""
+    return field in options.model_fields_set
+
+
+def _positive(number: int | None) -> int | None:
+    """Leave out what kagent takes for "not given": its CRD sets these fields no bounds."""
+    return number if number is not None and number > 0 else None
 
 
 def _number(text: str | None, block: str, field: str) -> float | None:

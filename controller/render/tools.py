@@ -12,7 +12,7 @@ from controller.definitions.findings import DefinitionId
 from controller.definitions.mcpserver import MCPServerSpec, RemoteMCPServerSpec
 from controller.definitions.shared import TLS, ValueRef
 from controller.objects import Manifest, metadata
-from controller.render import headers, pod
+from controller.render import headers, mcpservers, pod
 from controller.render.problems import RenderError
 from controller.render.sources import Sources, plain_id
 
@@ -110,9 +110,8 @@ def _mcp_server(
         "tools": tuple(tool.tool_names),
         "allowed_headers": tuple(tool.allowed_headers) or None,
         "require_approval": tuple(tool.require_approval) or None,
-        **pod.tls_fields(server.tls),
     }
-    connection = _connection(server, {**theirs, **own})
+    connection = _connection(server, {**theirs, **own}) | pod.tls_fields(server.tls)
     if server.protocol == "SSE":
         params = agentconfig.SseConnection(**connection)
         sse = agentconfig.SseMcpServer(params=params, **rest)
@@ -168,8 +167,7 @@ def _server(tool: McpServerTool, namespace: str, sources: Sources, path: Path) -
             tls=spec.tls,
         )
     if isinstance(spec, MCPServerSpec):
-        at = (spec.http_transport.path if spec.http_transport else None) or "/mcp"
-        url = f"http://{tool.name}.{place}:{spec.deployment.port}/{at.lstrip('/')}"
+        url = f"http://{tool.name}.{place}:{spec.deployment.port}/{mcpservers.path(spec)}"
         return _Server(namespace=place, url=url, timeout=spec.timeout)
     raise _nowhere(kind, place, tool.name, path)
 
@@ -196,9 +194,9 @@ def _service(name: str, namespace: str, sources: Sources, path: Path) -> _Server
 
 
 def _service_port(service: Manifest, notes: Mapping[str, str]) -> int | None:
-    wanted = str(notes.get(f"{_SERVICE}port", ""))
-    if wanted.isascii() and wanted.isdigit():
-        return int(wanted)
+    if f"{_SERVICE}port" in notes:
+        wanted = str(notes[f"{_SERVICE}port"])
+        return int(wanted) if wanted.isascii() and wanted.isdigit() else None
     spec = service.get("spec")
     listed = spec.get("ports") if isinstance(spec, Mapping) else None
     ports = [port for port in listed or [] if isinstance(port, Mapping)]

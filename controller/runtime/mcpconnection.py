@@ -154,9 +154,9 @@ class Connection:
             timeout=timeout or httpx2.Timeout(self._server.params.timeout, read=self._read_s),
             auth=auth,
             verify=tls.verification(
-                disabled=self._server.tls_insecure_skip_verify,
-                ca_file=self._server.tls_ca_cert_path,
-                no_system_cas=self._server.tls_disable_system_cas,
+                disabled=self._server.params.tls_insecure_skip_verify,
+                ca_file=self._server.params.tls_ca_cert_path,
+                no_system_cas=self._server.params.tls_disable_system_cas,
             ),
         )
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from controller.definitions.checks import values
+from controller.definitions.findings import Severity
 from controller.definitions.view import View
 from controller.definitions.violation import Violation
 
@@ -43,6 +44,7 @@ def check(spec: View) -> Iterator[Violation]:
     for variable in deployment["env"].each():
         yield from values.literal_secret(str(variable.path[-1]), variable)
     yield from _command(spec, deployment)
+    yield from _transport(spec)
 
 
 def _command(spec: View, deployment: View) -> Iterator[Violation]:
@@ -60,4 +62,25 @@ def _command(spec: View, deployment: View) -> Iterator[Violation]:
             path=deployment.path,
             message="a server that speaks stdio needs the command that starts it",
             remedy="Add 'cmd', and 'args' where it takes some.",
+        )
+
+
+def _transport(spec: View) -> Iterator[Violation]:
+    """Warn of settings that kmcp has fields for and no code."""
+    transport = spec["httpTransport"]
+    if spec["transportType"].text == "stdio" and transport:
+        yield Violation(
+            rule="transport-unused",
+            path=transport.path,
+            message="'httpTransport' has no effect: the server speaks stdio",
+            remedy="Remove it, or set 'transportType: http'.",
+            severity=Severity.WARNING,
+        )
+    elif transport["tls"]:
+        yield Violation(
+            rule="transport-unused",
+            path=transport["tls"].path,
+            message="'httpTransport.tls' has no effect: agents speak plain http to the server",
+            remedy="Remove it; for a server with a certificate make a RemoteMCPServer with 'tls'.",
+            severity=Severity.WARNING,
         )

@@ -20,7 +20,15 @@ _BLOCKS = {
     "Foundry": "foundry",
 }
 _NEED_BLOCK = frozenset(
-    {"AzureOpenAI", "GeminiVertexAI", "AnthropicVertexAI", "Bedrock", "SAPAICore", "Foundry"}
+    {
+        "AzureOpenAI",
+        "Ollama",
+        "GeminiVertexAI",
+        "AnthropicVertexAI",
+        "Bedrock",
+        "SAPAICore",
+        "Foundry",
+    }
 )
 _KEYLESS = frozenset({"Bedrock", "SAPAICore"})  # They take several keys of the Secret by name.
 _NO_PASSTHROUGH = frozenset({"Gemini", "GeminiVertexAI", "AnthropicVertexAI"})

@@ -20,4 +20,11 @@ RULES = {
         "A stdio MCP server has no command.",
         "The adapter starts the command and speaks to it; it cannot know the image's own.",
     ),
+    "transport-unused": (
+        "Settings of a transport that nothing reads.",
+        (
+            "kmcp has the fields, and neither its controller nor kagent's acts on them: agents "
+            "reach every MCPServer by http://name.namespace:port."
+        ),
+    ),
 }

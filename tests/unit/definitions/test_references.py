@@ -44,6 +44,11 @@ spec:
           secret: {secretName: volume-secret}
         - name: b
           configMap: {name: volume-config}
+        - name: c
+          projected:
+            sources:
+              - configMap: {name: projected-config}
+              - secret: {name: projected-secret, optional: true}
       imagePullSecrets: [{name: pull}]
       extraContainers:
         - env:
@@ -52,6 +57,8 @@ spec:
   skills:
     gitAuthSecretRef: {name: git}
     imagePullSecrets: [{name: skills-pull}]
+    initContainer:
+      env: [{name: A, valueFrom: {configMapKeyRef: {name: skills-env, key: k}}}]
 ---
 apiVersion: kagent.dev/v1alpha2
 kind: ModelConfig
@@ -85,7 +92,8 @@ spec:
     configMapRefs: [{name: config}]
     volumes: [{name: v, secret: {secretName: volume}}]
     imagePullSecrets: [{name: pull}]
-  httpTransport: {tls: {secretRef: certificate}}
+    sidecars:
+      - {name: log, env: [{name: A, valueFrom: {configMapKeyRef: {name: log, key: k}}}]}
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -106,12 +114,15 @@ EXPECTED = {
         Agent team/helper
         Secret team/git
         Secret team/skills-pull
+        ConfigMap team/skills-env k
         Secret team/env-secret k optional
         ConfigMap team/env-config k
         Secret team/from-secret
         ConfigMap team/from-config
         Secret team/volume-secret
         ConfigMap team/volume-config
+        ConfigMap team/projected-config
+        Secret team/projected-secret optional
         Secret team/pull
         Secret team/sidecar k
         """,
@@ -127,9 +138,9 @@ EXPECTED = {
     "MCPServer": """
         Secret team/env
         ConfigMap team/config
-        Secret team/certificate
         Secret team/volume
         Secret team/pull
+        ConfigMap team/log k
         """,
     "ConfigMap": "",
 }

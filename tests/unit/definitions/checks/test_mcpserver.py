@@ -78,6 +78,12 @@ def test_a_good_server_breaks_no_rule(spec: dict[str, Any]) -> None:
     ("spec", "rule", "path"),
     [
         ({"deployment": {"cmd": "node"}}, "image-missing", "deployment"),
+        ({"httpTransport": {"tls": {"secretRef": "s"}}}, "transport-unused", "httpTransport/tls"),
+        (
+            {"transportType": "stdio", "httpTransport": {"path": "/mcp"}},
+            "transport-unused",
+            "httpTransport",
+        ),
         ({"deployment": {"image": "a"}, "transportType": "stdio"}, "command-missing", "deployment"),
         (
             {"deployment": {"image": "a", "serviceAccountName": "b", "serviceAccount": {}}},

@@ -21,7 +21,7 @@ def broken(spec: dict[str, Any]) -> list[tuple[str, str]]:
         KEY,
         {"openAI": {"temperature": "0.7", "topP": "1", "maxTokens": 5}},
         {"provider": "Anthropic", "anthropic": {"temperature": "1e-1"}, **KEY},
-        {"provider": "Ollama"},
+        {"provider": "Ollama", "ollama": {}},
         {"provider": "Bedrock", "bedrock": {"region": "r"}, "apiKeySecret": "s"},
         {"provider": "SAPAICore", "sapAICore": {"baseUrl": "u"}, "apiKeySecret": "s"},
         {"apiKeyPassthrough": True},
@@ -58,7 +58,7 @@ PROVIDERS = {
 def test_the_settings_of_a_provider_go_with_no_other(provider: str) -> None:
     block = PROVIDERS[provider]
     settings = {"endpoint": "e"} if provider == "Foundry" else {}
-    other = "Ollama" if provider != "Ollama" else "Gemini"
+    other = "Anthropic" if provider != "Anthropic" else "Gemini"
 
     assert broken({"provider": provider, block: settings}) == []
     assert broken({"provider": other, block: settings}) == [("provider-block-mismatch", block)]
