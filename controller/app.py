@@ -179,15 +179,15 @@ def _reconciler(
         ),
         now=lambda: datetime.now(UTC),
         pending=queue.pending,
+        stopping=lambda: queue.is_shut_down,
     )
 
 
 def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reconciler) -> Server:
-    def sync(name: str, request: SyncRequest) -> None:
-        if store.application(name) is None:
-            raise PermanentError(f"There is no application {name!r}.")
-        reconciler.request(name, request)
+    def sync(name: str, request: SyncRequest) -> ApplicationRecord:
+        accepted = reconciler.request(name, request)
         queue.add(name, trigger=Trigger.MANUAL)
+        return accepted
 
     services = Services(
         store=store,

@@ -13,7 +13,6 @@ from controller.api.answers import PageQuery, answer, page
 from controller.api.problems import Problem, not_found
 from controller.api.stream import token
 from controller.health import HealthStatus
-from controller.reconcile.workqueue import Trigger
 from controller.state.records import ApplicationRecord, SyncRequest, SyncStatus
 
 PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
@@ -130,11 +129,12 @@ def get_application(path: ApplicationPath) -> flask.Response:
 )
 def sync_application(path: ApplicationPath, body: SyncBody) -> flask.Response:
     """Ask for a sync and answer at once; with `dryRun`, answer with what a sync would do."""
-    record = find(path.name)
+    find(path.name)
     if body.dryRun:
         return answer(previews.plan(services.current().plan(path.name)))
-    request_sync(path.name, body, initiated_by="api")
-    return answer(present.application(record), status=202)
+    return answer(
+        present.application(request_sync(path.name, body, initiated_by="api")), status=202
+    )
 
 
 @blueprint.get("/<name>/diff", responses={200: shapes.PlanShape, 409: Problem, **PROBLEMS})
@@ -173,14 +173,13 @@ def roll_back(path: ApplicationPath, body: RollbackBody) -> flask.Response:
     if not found:
         raise not_found(f"operation {body.id} in the history of {path.name}")
     revision = SyncBody(revision=found[0].revision, prune=body.prune)
-    request_sync(path.name, revision, initiated_by=f"rollback to {body.id}")
-    return answer(present.application(record), status=202)
+    asked = request_sync(path.name, revision, initiated_by=f"rollback to {body.id}")
+    return answer(present.application(asked), status=202)
 
 
-def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> None:
-    """Hand a sync to the reconciler and queue the visit that carries it out."""
-    given = services.current()
-    given.sync(
+def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> ApplicationRecord:
+    """Hand a sync to the reconciler, and give the application with the request in it."""
+    return services.current().sync(
         name,
         SyncRequest(
             revision=body.revision,
@@ -189,7 +188,6 @@ def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> None:
             initiated_by=initiated_by,
         ),
     )
-    given.queue.add(name, trigger=Trigger.MANUAL)
 
 
 def versions_token(records: list[ApplicationRecord]) -> str:

@@ -18,6 +18,7 @@ from controller.state.records import (
     Operation,
     OperationPhase,
     StoredFinding,
+    SyncRequest,
     SyncStatus,
 )
 from controller.telemetry import redact
@@ -36,6 +37,7 @@ def application(record: ApplicationRecord) -> shapes.ApplicationShape:
     return shapes.ApplicationShape(
         metadata=_metadata(record),
         spec=_spec(record.spec),
+        operation=_requested(record.request) if record.request else None,
         status=shapes.StatusShape(
             **dict(_brief_status(record)),
             resources=[resource(item) for item in status.objects],
@@ -104,6 +106,7 @@ def operation_state(operation: Operation) -> shapes.OperationStateShape:
     """Give the current operation in Argo CD's shape."""
     return shapes.OperationStateShape(
         id=operation.id,
+        request_id=operation.request_id,
         phase=operation.phase,
         message=redact(operation.result_message),
         started_at=operation.started_at,
@@ -119,10 +122,21 @@ def operation_state(operation: Operation) -> shapes.OperationStateShape:
     )
 
 
+def _requested(request: SyncRequest) -> shapes.RequestedShape:
+    return shapes.RequestedShape(
+        id=request.id,
+        sync=shapes.SyncOperationShape(revision=request.revision or ""),
+        initiated_by=shapes.InitiatorShape(
+            username=request.initiated_by, automated=False, cause=request.initiated_by
+        ),
+    )
+
+
 def operation_record(operation: Operation) -> shapes.OperationRecordShape:
     """Give an operation of the history."""
     return shapes.OperationRecordShape(
         id=operation.id,
+        request_id=operation.request_id,
         revision=operation.revision,
         author=operation.author,
         message=operation.message,

@@ -10,7 +10,7 @@ from controller.a2a.gateway import Gateway
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
 from controller.reconcile.workqueue import WorkQueue
-from controller.state.records import SyncRequest
+from controller.state.records import ApplicationRecord, SyncRequest
 from controller.state.store import Store
 
 _EXTENSION = "roster"
@@ -26,8 +26,8 @@ class Services:
     """What a sync of an application would do now; raises `RosterError` where it cannot tell."""
     live_object: Callable[[ObjectKey], Manifest | None]
     desired_object: Callable[[str, ObjectKey], Manifest | None]
-    sync: Callable[[str, SyncRequest], None]
-    """Ask for a sync of an application; returns before it starts."""
+    sync: Callable[[str, SyncRequest], ApplicationRecord]
+    """Ask for a sync of an application; gives its record with the request before it starts."""
     ready: Callable[[], tuple[bool, str]]
     """Whether the controller can do its work, and what it waits for."""
     webhook_secrets: Mapping[str, str]

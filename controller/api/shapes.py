@@ -161,10 +161,21 @@ class OperationShape(Shape):
     initiated_by: InitiatorShape
 
 
+class RequestedShape(OperationShape):
+    """An operation that was asked for and is not done yet."""
+
+    id: int = pydantic.Field(
+        description="Number of the request; its operation has it as `requestId`. Roster's own."
+    )
+
+
 class OperationStateShape(Shape):
     """The operation that runs, or ran last."""
 
     id: int = pydantic.Field(description="Counts up with each operation. Roster's own.")
+    request_id: int = pydantic.Field(
+        description="The request that it carries out; 0 where nobody asked. Roster's own."
+    )
     phase: OperationPhase
     message: str
     started_at: datetime
@@ -265,6 +276,9 @@ class _ApplicationShape(Shape):
 class ApplicationShape(_ApplicationShape):
     """Argo CD's `Application`."""
 
+    operation: RequestedShape | None = pydantic.Field(
+        description="What was asked for and is not done yet."
+    )
     status: StatusShape
 
 
@@ -312,6 +326,9 @@ class OperationRecordShape(Shape):
     """One operation, whatever came of it."""
 
     id: int
+    request_id: int = pydantic.Field(
+        description="The request that it carried out; 0 where nobody asked."
+    )
     revision: str
     author: str
     message: str

@@ -18,7 +18,6 @@ app = typer.Typer(help="Applications: what is deployed from where, and how it is
 Name = Annotated[str, typer.Argument(help="Name of the application.")]
 
 _POLL_S = 0.3
-_FINAL_PHASES = frozenset({"Succeeded", "Failed", "Error"})
 
 
 @app.command("list")
@@ -106,46 +105,56 @@ def _operate(
 ) -> NoReturn:
     """Ask for an operation, wait for its end, and exit by how it ended."""
     with connect(server) as api:
-        before = get(api, f"/api/v1/applications/{name}")
-        post(api, f"/api/v1/applications/{name}/{verb}", body)
-        operation = _wait(api, before, timeout_s=timeout_s)
+        asked = post(api, f"/api/v1/applications/{name}/{verb}", body)
+        operation = _wait(api, name, asked["operation"]["id"], timeout_s=timeout_s)
     _print_operation(operation)
     raise typer.Exit(0 if operation["phase"] == "Succeeded" else 1)
 
 
-def _wait(api: "httpx.Client", before: Any, *, timeout_s: float) -> dict[str, Any]:
-    """Wait for an operation to end that is newer than the application was before.
+def _wait(api: "httpx.Client", name: str, request: int, *, timeout_s: float) -> dict[str, Any]:
+    """Wait until a request is done, and give the operation that did it.
 
     Raises:
-        PermanentError: the application was visited, and there was no operation: the source or the
-            cluster cannot be read.
-        TransientError: time is up.
+        PermanentError: somebody's newer request took its place.
+        TransientError: time is up; the request stays.
     """
-    name = before["metadata"]["name"]
     deadline = time.monotonic() + timeout_s
-    while time.monotonic() < deadline:
-        time.sleep(_POLL_S)
+    while True:
         seen = get(api, f"/api/v1/applications/{name}")
-        operation = _operation(seen)
-        if operation.get("id", 0) > _operation(before).get("id", 0):
-            if operation["phase"] in _FINAL_PHASES:
-                return operation
-        elif seen["status"].get("reconciledAt") != before["status"].get("reconciledAt"):
-            _raise_for_conditions(seen)
-    raise TransientError(
-        f"{name} did not finish its sync within {timeout_s:g} s.",
-        remedy=f"`roster app get {name}` shows what it waits for.",
+        waiting = seen.get("operation") or {"id": 0}
+        if waiting["id"] > request:
+            raise PermanentError(
+                f"Somebody else asked for an operation on {name} meanwhile, which takes over.",
+                remedy=f"`roster app history {name}` shows it.",
+            )
+        if waiting["id"] < request:
+            return _operation_of(api, name, request)
+        if time.monotonic() >= deadline:
+            raise _late(seen, timeout_s)
+        time.sleep(_POLL_S)
+
+
+def _operation_of(api: "httpx.Client", name: str, request: int) -> dict[str, Any]:
+    """Give the last operation that carried out a request which is done."""
+    history = get(api, f"/api/v1/applications/{name}/history")["items"]
+    found = [operation for operation in history if operation["requestId"] == request]
+    if found:
+        return dict(found[0])
+    raise PermanentError(f"The request {request} of {name} is in no operation of the history.")
+
+
+def _late(seen: Any, timeout_s: float) -> TransientError:
+    name = seen["metadata"]["name"]
+    causes = [
+        condition["message"]
+        for condition in seen["status"].get("conditions") or []
+        if condition["type"] in {"SourceError", "ComparisonError", "SyncError"}
+    ]
+    cause = f" {causes[0]}" if causes else ""
+    return TransientError(
+        f"{name} did not finish its sync within {timeout_s:g} s.{cause}",
+        remedy=f"It goes on; `roster app get {name}` shows what it waits for.",
     )
-
-
-def _raise_for_conditions(seen: Any) -> None:
-    for condition in seen["status"].get("conditions") or []:
-        if condition["type"] in {"SourceError", "ComparisonError", "SyncError"}:
-            raise PermanentError(condition["message"])
-
-
-def _operation(item: Any) -> dict[str, Any]:
-    return dict(item.get("status", {}).get("operationState") or {})
 
 
 def _row(item: Any) -> tuple[str, ...]:
@@ -216,4 +225,4 @@ def _object_row(resource: Any) -> tuple[str, ...]:
 
 
 def _print_operation(operation: dict[str, Any]) -> None:
-    console().print(f"{operation['phase']}: {operation.get('message', '')}", markup=False)
+    console().print(f"{operation['phase']}: {operation['resultMessage']}", markup=False)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from datetime import datetime
 
 from controller.objects import Manifest, ObjectKey, metadata
@@ -12,17 +13,48 @@ from controller.state.records import (
     ObjectResult,
     Operation,
     OperationPhase,
+    SyncRequest,
 )
 
 HISTORY_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """Why an operation ended before it was done; nothing where it was carried out."""
+
+    error: str = ""
+    """What went wrong with the operation as a whole."""
+    reason: str = ""
+    """Who or what ended it in the middle."""
+
+
+DONE = Ending()
+_WRITES = frozenset({"create", "update", "prune"})
 FAILED = frozenset({"SyncFailed"})
 """Results of objects after which the operation failed and is tried again."""
 CUT_SHORT = "The operation was cut short by an error of Roster's own; its log says more."
 INTERRUPTED = "The controller stopped in the middle of this operation; it is done again."
 
 
+def accept(record: ApplicationRecord, request: SyncRequest) -> ApplicationRecord:
+    """Give the record with a request to carry out, numbered, in place of an older one."""
+    number = record.next_request_id
+    return record.model_copy(
+        update={
+            "request": request.model_copy(update={"id": number}),
+            "next_request_id": number + 1,
+        }
+    )
+
+
 def begin(
-    record: ApplicationRecord, commit: Commit, *, initiated_by: str, now: datetime
+    record: ApplicationRecord,
+    commit: Commit,
+    *,
+    initiated_by: str,
+    now: datetime,
+    request: SyncRequest | None = None,
 ) -> ApplicationRecord:
     """Give the record with a running operation; one left over from a crash goes into history."""
     record = close_interrupted(record, now=now)
@@ -32,9 +64,36 @@ def begin(
         author=commit.author,
         message=commit.message.partition("\n")[0],
         initiated_by=initiated_by,
+        request_id=request.id if request else 0,
         started_at=now,
     )
     return record.model_copy(update={"operation": operation, "next_operation_id": operation.id + 1})
+
+
+def refuse(
+    record: ApplicationRecord, request: SyncRequest, reason: str, *, now: datetime
+) -> ApplicationRecord:
+    """Give the record without a request that can never be carried out, and say so in history."""
+    commit = record.status.commit
+    operation = Operation(
+        id=record.next_operation_id,
+        revision=commit.revision if commit else "",
+        initiated_by=request.initiated_by,
+        request_id=request.id,
+        phase=OperationPhase.ERROR,
+        result_message=reason,
+        started_at=now,
+        finished_at=now,
+    )
+    return answered(
+        record.model_copy(
+            update={
+                "operation": operation,
+                "history": _with(record.history, operation),
+                "next_operation_id": operation.id + 1,
+            }
+        )
+    )
 
 
 def intend(record: ApplicationRecord, keys: AbstractSet[ObjectKey]) -> ApplicationRecord:
@@ -52,19 +111,22 @@ def finish(
     results: Iterable[ObjectResult],
     *,
     plan: Plan,
-    error: str = "",
+    ending: Ending = DONE,
     now: datetime,
 ) -> ApplicationRecord:
-    """Give the record with its operation ended and in history, and the inventory up to date."""
+    """Give the record with its operation ended and in history, and the inventory up to date.
+
+    The request behind it stays, until `answered` takes it away.
+    """
     if record.operation is None:
         raise ValueError("no operation runs")
     results = tuple(results)
     failed = [result for result in results if result.status in FAILED]
-    phase = _phase(failed=bool(failed), error=error, held=bool(plan.blocked))
+    phase = _phase(failed=bool(failed or ending.reason), error=ending.error, plan=plan)
     operation = record.operation.model_copy(
         update={
             "phase": phase,
-            "result_message": error or _summary(results, failed, plan),
+            "result_message": ending.error or _summary(results, failed, plan, ending.reason),
             "finished_at": now,
             "objects": tuple(result for result in results if result.action != "unchanged"),
         }
@@ -78,6 +140,17 @@ def finish(
     if phase is OperationPhase.SUCCEEDED:
         update["status"] = record.status.model_copy(update={"synced_revision": operation.revision})
     return record.model_copy(update=update)
+
+
+def answered(record: ApplicationRecord) -> ApplicationRecord:
+    """Give the record without the request that its last operation carried out.
+
+    A newer one stays.
+    """
+    request, operation = record.request, record.operation
+    if request is None or operation is None or request.id != operation.request_id:
+        return record
+    return record.model_copy(update={"request": None})
 
 
 def inventory(
@@ -114,21 +187,25 @@ def has_failed(operation: Operation, revision: str) -> bool:
     )
 
 
-def _phase(*, failed: bool, error: str, held: bool) -> OperationPhase:
+def _phase(*, failed: bool, error: str, plan: Plan) -> OperationPhase:
     if error:
         return OperationPhase.ERROR
     # Blocked definitions keep the revision from counting as synced, and their neighbours go on.
-    return OperationPhase.FAILED if failed or held else OperationPhase.SUCCEEDED
+    return OperationPhase.FAILED if failed or plan.blocked else OperationPhase.SUCCEEDED
 
 
-def _summary(results: tuple[ObjectResult, ...], failed: list[ObjectResult], plan: Plan) -> str:
+def _summary(
+    results: tuple[ObjectResult, ...], failed: list[ObjectResult], plan: Plan, reason: str
+) -> str:
+    written = [result for result in results if result.action in _WRITES and result not in failed]
+    if reason:
+        return f"{reason} {len(written)} of {len(results)} objects were written before."
     if failed:
         return f"{len(failed)} of {len(results)} objects failed: {failed[0].message}"
     if plan.blocked:
         definition, reason = plan.blocked[0]
         others = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
         return f"{definition} is held back{others}: {reason}"
-    written = [result for result in results if result.action in {"create", "update", "prune"}]
     return f"{len(written)} of {len(results)} objects changed"
 
 
@@ -153,5 +230,6 @@ def _repeats(operation: Operation, before: Operation) -> bool:
         and operation.phase == before.phase
         and operation.revision == before.revision
         and operation.initiated_by == before.initiated_by
+        and operation.request_id == before.request_id
         and operation.result_message == before.result_message
     )

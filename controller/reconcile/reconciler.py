@@ -18,7 +18,7 @@ from controller.objects import Manifest, ObjectKey
 from controller.plan import make
 from controller.plan.policy import Policy
 from controller.plan.steps import Plan
-from controller.reconcile import decision, operations, status
+from controller.reconcile import decision, interruption, operations, status
 from controller.reconcile.decision import Decision
 from controller.reconcile.interruption import Interruption
 from controller.reconcile.pace import Paced
@@ -48,14 +48,19 @@ class Reconciler:
     now: Callable[[], datetime]
     pending: Callable[[str], AbstractSet[Trigger]] = lambda _name: frozenset()
     """What asks for the next visit of an application while this one runs."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether Roster stops: what runs then ends after the write that is under way."""
     _memory: Memory = field(default_factory=Memory)
     _find_paths: PathFinder = field(default_factory=PathFinder)
-    _requests: dict[str, SyncRequest] = field(default_factory=dict)
     _visited: set[str] = field(default_factory=set)
 
-    def request(self, name: str, request: SyncRequest) -> None:
-        """Keep what a person asked for until the next visit, which the caller queues."""
-        self._requests[name] = request
+    def request(self, name: str, request: SyncRequest) -> ApplicationRecord:
+        """Keep what a person asked for until it is carried out; the caller queues the visit.
+
+        Returns:
+            The record with the request, which has its number there.
+        """
+        return self.store.update(name, lambda record: operations.accept(record, request))
 
     def visit(self, name: str, triggers: AbstractSet[Trigger]) -> None:
         """Reconcile one application.
@@ -72,8 +77,8 @@ class Reconciler:
         record = self.store.application(name)
         if record is None:
             return
-        request = self._requests.pop(name, None)
-        with self._reporting(name, "SourceError"):
+        request = record.request
+        with self._reporting(name, "SourceError", request):
             revision = self.revisions.current(
                 record,
                 refresh=bool(triggers & LOOKS_AT_GIT),
@@ -81,12 +86,12 @@ class Reconciler:
                 request=request,
             )
         self._hold(record, revision)
-        with self._reporting(name, "ComparisonError"):
+        with self._reporting(name, "ComparisonError", request):
             plan = self.plan_for(record, revision, request)
         choice = decision.decide(record, plan, request)
-        with self._reporting(name, "SyncError"):
+        with self._reporting(name, "SyncError", None):
             failed = self._carry_out(record, revision, plan, choice) if choice.sync else ()
-        with self._reporting(name, "ComparisonError"):
+        with self._reporting(name, "ComparisonError", None):
             self._look_again(name, revision, request)
         _ask_for_another_try(failed, revision)
 
@@ -159,19 +164,24 @@ class Reconciler:
                 operations.intend(now, operations.inventory(now, self.live.managed(name))),
                 revision.commit,
                 initiated_by=choice.initiated_by,
+                request=record.request,
                 now=self.now(),
             ),
         )
         self._publish(name, revision, plan)
         results: tuple[ObjectResult, ...] = ()
         problem = operations.CUT_SHORT
+        ending = Interruption(
+            lambda: self._reason_to_end(record),
+            has_moved=lambda: self._has_moved(name, revision),
+        )
         try:
             if record.spec.sync_policy.create_namespace:
                 self.client.ensure_namespace(record.spec.namespace)
             results = self.executor.execute(
                 plan,
                 record_intent=lambda keys: self._intend(name, keys),
-                stopped=Interruption(lambda: self._superseded(name, revision)),
+                stopped=ending,
                 waiting=Paced(lambda: self._look_again(name, revision, None)),
             )
             problem = ""
@@ -179,14 +189,19 @@ class Reconciler:
             problem = str(error)
             raise
         finally:
+            how = operations.Ending(error=problem, reason=ending.reason)
+            is_answered = not _is_unfinished(record.request, ending.reason)
             done = self.store.update(
                 name,
-                lambda now: operations.finish(
-                    now, results, plan=plan, error=problem, now=self.now()
+                lambda now: _ended(
+                    operations.finish(now, results, plan=plan, ending=how, now=self.now()),
+                    is_answered=is_answered,
                 ),
             )
             if done.operation:
                 telemetry.OPERATIONS.labels(application=name, phase=done.operation.phase).inc()
+        if ending.reason:
+            return ()
         return tuple(result for result in results if result.status in operations.FAILED)
 
     def _hold(self, record: ApplicationRecord, revision: Revision) -> None:
@@ -195,13 +210,18 @@ class Reconciler:
                 record.spec.name, lambda now: now.model_copy(update={"hold": revision.hold})
             )
 
-    def _superseded(self, name: str, revision: Revision) -> str:
-        """Tell whether something newer waits: it must not wait for this one's health."""
-        pending = self.pending(name)
-        newer = Trigger.MANUAL in pending or (
-            bool(pending & LOOKS_AT_GIT) and self.revisions.moved(revision)
-        )
-        return "Superseded: a newer revision takes over." if newer else ""
+    def _reason_to_end(self, began: ApplicationRecord) -> str:
+        """Tell why an operation must end, but for newer commits."""
+        if self.stopping():
+            return interruption.STOPPING
+        record = self.store.application(began.spec.name)
+        if record is not None and record.next_request_id > began.next_request_id:
+            return interruption.SUPERSEDED
+        return ""
+
+    def _has_moved(self, name: str, revision: Revision) -> bool:
+        """Tell whether a newer commit waits: it must not wait for this one's health."""
+        return bool(self.pending(name) & LOOKS_AT_GIT) and self.revisions.moved(revision)
 
     def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
         self.store.update(name, lambda record: operations.intend(record, keys))
@@ -229,21 +249,44 @@ class Reconciler:
         )
 
     @contextmanager
-    def _reporting(self, name: str, condition: str) -> Iterator[None]:
-        """Store a failure as the application's condition before it goes on to the loop."""
+    def _reporting(self, name: str, condition: str, request: SyncRequest | None) -> Iterator[None]:
+        """Store a failure as the application's condition before it goes on to the loop.
+
+        A request that can be carried out later is kept; one that never can is refused.
+        """
         try:
             yield
         except RosterError as error:
             message = str(error)
+            never = request if isinstance(error, PermanentError) else None
             self.store.update(
                 name,
-                lambda now: now.model_copy(
-                    update={
-                        "status": status.unknown(now.status, (condition, message), now=self.now())
-                    }
-                ),
+                lambda now: _failed(now, (condition, message), never, now=self.now()),
             )
             raise
+
+
+def _failed(
+    record: ApplicationRecord,
+    condition: tuple[str, str],
+    refused: SyncRequest | None,
+    *,
+    now: datetime,
+) -> ApplicationRecord:
+    if refused is not None:
+        record = operations.refuse(record, refused, condition[1], now=now)
+    return record.model_copy(update={"status": status.unknown(record.status, condition, now=now)})
+
+
+def _ended(record: ApplicationRecord, *, is_answered: bool) -> ApplicationRecord:
+    return operations.answered(record) if is_answered else record
+
+
+def _is_unfinished(request: SyncRequest | None, reason: str) -> bool:
+    """Tell whether a request goes on in another operation: with the newest, or after a restart."""
+    if reason == interruption.SUPERSEDED:
+        return request is not None and request.revision is None
+    return reason == interruption.STOPPING
 
 
 def _conditions(revision: Revision, record: ApplicationRecord | None) -> Iterator[tuple[str, str]]:

@@ -146,6 +146,11 @@ class WorkQueue:
             waiting = self._waiting.get(key)
             return frozenset(waiting.triggers) if waiting else frozenset()
 
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether nothing more is handed out."""
+        return self._is_shut_down
+
     def shutdown(self) -> None:
         """Hand out nothing more, ignore what is added, and wake everybody who waits."""
         with self._changed:

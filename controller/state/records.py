@@ -60,8 +60,13 @@ class ApplicationSpec(Record):
 
 
 class SyncRequest(Record):
-    """What a person asked for, by command line, API or dashboard."""
+    """What a person asked for, by command line, API or dashboard; stored until it is carried out.
 
+    Stored, because the source may be out of reach at that moment, or the controller be killed.
+    """
+
+    id: int = 0
+    """Given when it is accepted, counts from 1 per application. Its operation carries it."""
     revision: str | None = None
     """Commit, branch or tag instead of the application's target; None: the target."""
     prune: bool | None = None
@@ -150,6 +155,8 @@ class Operation(Record):
     """First line of the commit's message."""
     initiated_by: str = "automated"
     """`automated`, `self-heal`, `webhook`, or a person."""
+    request_id: int = 0
+    """The request that it carries out; 0 where nobody asked."""
     phase: OperationPhase = OperationPhase.RUNNING
     result_message: str = ""
     retry_count: int = 0
@@ -205,4 +212,7 @@ class ApplicationRecord(Record):
     inventory: tuple[str, ...] = ()
     """`str(ObjectKey)` of everything applied or about to be."""
     hold: Hold | None = None
+    request: SyncRequest | None = None
+    """What was asked for and is not done yet. A newer request takes its place."""
     next_operation_id: int = 1
+    next_request_id: int = 1

@@ -20,6 +20,7 @@ from controller.diff import compare
 from controller.errors import PermanentError
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Action, Guard, Plan, Step
+from controller.reconcile import operations
 from controller.reconcile.workqueue import WorkQueue
 from controller.state.records import (
     ApplicationRecord,
@@ -341,6 +342,10 @@ class Controller:
     requests: list[tuple[str, SyncRequest]] = field(default_factory=list)
     is_ready: tuple[bool, str] = (True, "")
 
+    def sync(self, name: str, request: SyncRequest) -> ApplicationRecord:
+        self.requests.append((name, request))
+        return self.store.update(name, lambda record: operations.accept(record, request))
+
     def services(self) -> Services:
         return Services(
             store=self.store,
@@ -348,7 +353,7 @@ class Controller:
             plan=plan_of,
             live_object=live_object,
             desired_object=lambda _name, key: None if key.name == "retired" else manifest(key),
-            sync=lambda name, request: self.requests.append((name, request)),
+            sync=self.sync,
             ready=lambda: self.is_ready,
             webhook_secrets=SECRETS,
             version="9.9.9",

@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from controller.reconcile.workqueue import Trigger
 from controller.state.records import SyncRequest
 
 LIST = "/api/v1/applications"
@@ -176,15 +175,18 @@ def test_what_is_missing_is_not_found(client: FlaskClient, path: str) -> None:
     assert "nope" not in response.get_data(as_text=True)
 
 
-def test_sync_hands_over_the_request_and_queues_a_visit(client: FlaskClient, stored: Any) -> None:
+def test_sync_hands_over_the_request_and_tells_its_number(client: FlaskClient, stored: Any) -> None:
     body = {"revision": "v1.2", "prune": True, "confirmed": True}
     response = client.post(f"{LIST}/agents/sync", json=body)
 
     assert response.status_code == 202
     expected = SyncRequest(revision="v1.2", prune=True, confirmed=True, initiated_by="api")
     assert stored.requests == [("agents", expected)]
-    item = stored.queue.get(timeout_s=0)
-    assert (item.key, item.triggers) == ("agents", frozenset({Trigger.MANUAL}))
+    assert response.get_json()["operation"] == {
+        "id": 1,
+        "sync": {"revision": "v1.2"},
+        "initiatedBy": {"username": "api", "automated": False, "cause": "api"},
+    }
 
 
 def test_rollback_asks_for_the_revision_of_an_operation(client: FlaskClient, stored: Any) -> None:

@@ -235,7 +235,6 @@ def test_sync_button_asks_and_comes_back(
     assert response.status_code == 303
     assert "Sync requested" in get(client, response.headers["Location"])
     assert stored.requests == [("agents", expected)]
-    assert len(stored.queue) == 1
 
 
 def test_sync_button_refuses_an_option_as_revision(client: FlaskClient, stored: Any) -> None:

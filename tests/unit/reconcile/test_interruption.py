@@ -1,26 +1,20 @@
-from controller.reconcile.interruption import Interruption
+from controller.reconcile.interruption import SUPERSEDED, Interruption
 
 
 def test_a_reason_stays() -> None:
-    reasons = iter(["", "newer", ""])
-    time = iter(range(100))
-    interruption = Interruption(lambda: next(reasons), clock=lambda: next(time))
+    reasons = iter(["", "ended", ""])
+    interruption = Interruption(lambda: next(reasons), has_moved=bool, clock=lambda: 0)
 
-    assert [interruption() for _ in range(4)] == ["", "newer", "newer", "newer"]
+    assert [interruption() for _ in range(4)] == ["", "ended", "ended", "ended"]
 
 
-def test_it_does_not_look_at_every_write() -> None:
-    looks: list[None] = []
-
-    def look() -> str:
-        looks.append(None)
-        return ""
-
+def test_the_source_is_not_asked_before_every_write() -> None:
+    looks = iter([False, True])
     now = [0.0]
-    interruption = Interruption(look, clock=lambda: now[0])
-    for _ in range(10):
-        interruption()
-    now[0] = 0.6
-    interruption()
+    interruption = Interruption(str, has_moved=lambda: next(looks), clock=lambda: now[0])
 
-    assert len(looks) == 2
+    early = [interruption() for _ in range(10)]
+    now[0] = 0.6
+
+    assert set(early) == {""}
+    assert interruption() == SUPERSEDED

@@ -1,0 +1,151 @@
+"""Whole visits, on real git, the local cluster and a real database."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from controller.errors import PermanentError, TransientError
+from controller.objects import Manifest
+from controller.reconcile import interruption
+from controller.reconcile.workqueue import Trigger
+from controller.state.records import OperationPhase, SyncStatus
+
+Write = Callable[..., str]
+
+
+def test_a_commit_is_applied(world: Any, prompts: Write) -> None:
+    revision = world.commit(a=prompts())
+
+    world.visit()
+
+    assert world.record.status.sync is SyncStatus.SYNCED
+    assert world.record.status.synced_revision == revision
+    assert world.config_map("style")["data"] == {"text": "Be kind."}
+
+
+def test_a_request_is_carried_out_by_the_operation_with_its_number(
+    world: Any, prompts: Write
+) -> None:
+    world.commit(a=prompts())
+    world.visit()
+
+    asked = world.ask(initiated_by="ada")
+    world.visit(Trigger.MANUAL)
+
+    assert asked.request.id == 1
+    assert world.record.request is None
+    assert [(item.request_id, item.initiated_by) for item in world.record.history] == [
+        (1, "ada"),
+        (0, "automated"),
+    ]
+
+
+def test_a_request_waits_until_the_source_can_be_read(world: Any, prompts: Write) -> None:
+    world.follow(spec={"repo_url": "https://127.0.0.1:1/agents.git"}, automated=False)
+    world.ask(initiated_by="ada")
+    with pytest.raises(TransientError):
+        world.visit(Trigger.MANUAL)
+
+    world.follow(automated=False)
+    revision = world.commit(a=prompts())
+    world.visit()
+
+    assert world.record.status.synced_revision == revision
+    assert world.record.history[0].initiated_by == "ada"
+
+
+def test_a_request_outlives_a_restart(world: Any, prompts: Write) -> None:
+    world.follow(automated=False)
+    revision = world.commit(a=prompts())
+    world.ask()
+    world.restart()
+
+    world.visit(Trigger.STARTUP)
+
+    assert world.record.status.synced_revision == revision
+
+
+def test_a_request_that_can_never_be_carried_out_is_refused_in_history(
+    world: Any, prompts: Write
+) -> None:
+    world.commit(a=prompts())
+    world.visit()
+    world.ask(revision="no-such-branch", initiated_by="ada")
+
+    with pytest.raises(PermanentError):
+        world.visit(Trigger.MANUAL)
+
+    assert world.record.request is None
+    refused = world.record.history[0]
+    assert (refused.phase, refused.request_id) == (OperationPhase.ERROR, 1)
+    assert "no-such-branch" in refused.result_message
+
+
+def test_a_newer_request_takes_the_place_of_the_one_that_runs(world: Any, prompts: Write) -> None:
+    world.follow(automated=False)
+    world.commit(**{f"f{number}": prompts(f"c{number}") for number in range(20)})
+    asked: list[Manifest] = []
+
+    def ask_once(manifest: Manifest) -> None:
+        if not asked:
+            asked.append(manifest)
+            world.ask(initiated_by="bob")
+
+    world.when_applied = ask_once
+    world.ask(initiated_by="ada")
+    world.visit(Trigger.MANUAL)
+    left = world.record.request
+    world.visit(Trigger.MANUAL)
+
+    assert left.initiated_by == "bob"
+    assert world.record.history[0].initiated_by == "bob"
+    assert world.record.status.sync is SyncStatus.SYNCED
+
+
+def test_a_newer_commit_supersedes_and_the_request_goes_on_with_it(
+    world: Any, prompts: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interruption, "_LOOK_AGAIN_S", 0)
+    world.follow(automated=False)
+    world.commit(**{f"f{number}": prompts(f"c{number}") for number in range(20)})
+    newer: list[str] = []
+
+    def commit_once(_: Manifest) -> None:
+        if not newer:
+            newer.append(world.commit(last=prompts("last")))
+            world.pending.add(Trigger.WEBHOOK)
+
+    world.when_applied = commit_once
+    world.ask()
+    world.reconciler.visit(world.name, frozenset({Trigger.MANUAL}))
+    world.pending.clear()
+    world.visit(Trigger.WEBHOOK)
+
+    assert world.record.status.synced_revision == newer[0]
+    assert world.record.request is None
+
+
+def test_stopping_ends_an_operation_which_goes_on_at_the_next_start(
+    world: Any, prompts: Write
+) -> None:
+    world.follow(automated=False)
+    files = {f"f{number}": prompts(f"c{number}") for number in range(40)}
+    revision = world.commit(**files)
+
+    def stop(_: Manifest) -> None:
+        world.stopping = True
+
+    world.when_applied = stop
+    world.ask()
+    world.visit(Trigger.MANUAL)
+    stopped_at = len(world.live.managed(world.name))
+    world.stopping = False
+    world.when_applied = lambda _: None
+    world.restart()
+    world.visit(Trigger.STARTUP)
+
+    assert stopped_at < 40
+    assert world.record.history[1].result_message.startswith("Interrupted: ")
+    assert world.record.status.synced_revision == revision
+    assert world.record.request is None
