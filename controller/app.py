@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import httpx
-
 import controller
-from controller.a2a.gateway import Gateway, Upstream
-from controller.api import shell
+from controller.a2a.gateway import Gateway
+from controller.a2a.upstream import client as http_client
+from controller.api import shell, stream
 from controller.api.hosts import check_listen
+from controller.api.reach import Agents
 from controller.api.serve import Server
 from controller.api.services import Services
 from controller.cluster import upstream
@@ -20,8 +20,7 @@ from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions.application import Application
 from controller.diff.ignore import Rule
-from controller.errors import PermanentError, RosterError, TransientError
-from controller.health import HealthStatus
+from controller.errors import RosterError
 from controller.reconcile.loop import Loop
 from controller.reconcile.reconciler import Reconciler
 from controller.reconcile.revisions import Revisions
@@ -36,8 +35,6 @@ from controller.state.store import Store
 from controller.sync.executor import Executor
 
 STOP_TIMEOUT_S = 10.0
-AGENT_PORT = 8080
-"""Every agent answers here: kagent's contract with its images."""
 DRIFT_DELAY_S = 0.05
 """Changes in the cluster come in bursts (a rollout is a dozen); one visit answers them all."""
 
@@ -199,7 +196,7 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
         ready=reconciler.ready,
         webhook_secrets=_webhook_secrets(settings),
         version=controller.__version__,
-        gateway=_gateway(store, reconciler.client),
+        gateway=_gateway(settings, reconciler),
     )
     host, port = settings.address
     return Server(
@@ -207,31 +204,15 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
     )
 
 
-def _gateway(store: Store, client: Client) -> Gateway:
-    def find(namespace: str, name: str) -> Upstream:
-        agents = {
-            (component.namespace, component.name): component
-            for record in store.applications()
-            for component in record.status.components
-            if component.kind == "Agent"
-        }
-        if (namespace, name) not in agents:
-            known = ", ".join(sorted("/".join(agent) for agent in agents)) or "none"
-            raise PermanentError(
-                f"There is no agent {namespace}/{name}.", remedy=f"There are: {known}."
-            )
-        found = agents[namespace, name]
-        if found.health == HealthStatus.MISSING:
-            raise TransientError(
-                f"The agent {namespace}/{name} does not run: {found.message}",
-                remedy="Try again when it is healthy.",
-            )
-        return Upstream(
-            url=upstream.service_url(client, namespace, name, AGENT_PORT),
-            headers=upstream.headers(client),
-        )
-
-    return Gateway(find, lambda: httpx.AsyncClient(verify=upstream.tls(client), trust_env=False))
+def _gateway(settings: Settings, reconciler: Reconciler) -> Gateway:
+    client = reconciler.client
+    agents = Agents(reconciler.store.applications, client, reconciler.catalog)
+    return Gateway(
+        agents.find,
+        lambda: http_client(upstream.tls(client)),
+        max_open=settings.agent_requests,
+        is_stopping=stream.is_stopping,
+    )
 
 
 def _webhook_secrets(settings: Settings) -> Mapping[str, str]:

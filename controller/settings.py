@@ -52,6 +52,9 @@ class Settings(pydantic.BaseModel):
     health_timeout_s: float = pydantic.Field(
         300.0, gt=0, description="Seconds a wave may take to become healthy before the next waits."
     )
+    agent_requests: int = pydantic.Field(
+        256, ge=1, description="Requests that one agent may have under way through the gateway."
+    )
     agent_image: str = pydantic.Field(
         "roster:0.1.0", description="Image of Roster's agent runtime, for agents and bridges."
     )

@@ -1,8 +1,8 @@
 """How Roster tells what it does: structured logs and Prometheus metrics.
 
 A log line and its metric share a name. Metrics live here as objects that whoever does the work
-observes; the API serves them under `/metrics`. Labels never hold anything unbounded but the
-repository and the application, whose number an operator chooses.
+observes; the API serves them under `/metrics`. Labels never hold anything unbounded but
+repositories, applications, agents and tool servers, whose number an operator chooses.
 """
 
 import logging
@@ -81,6 +81,19 @@ WEBHOOK_REQUESTS = Counter(
     "roster_webhook_requests_total",
     "Calls of git webhooks by forge and what came of them.",
     ["forge", "outcome"],
+    registry=REGISTRY,
+)
+A2A_REQUEST_DURATION = Histogram(
+    "roster_a2a_request_duration_seconds",
+    "Duration of requests to agents through the gateway, streams to their end.",
+    ["agent", "version", "translated", "code"],
+    buckets=_SLOW_S,
+    registry=REGISTRY,
+)
+A2A_OPEN_STREAMS = Gauge(
+    "roster_a2a_open_streams",
+    "Streams from agents that are open through the gateway.",
+    ["agent"],
     registry=REGISTRY,
 )
 STREAMS = Gauge("roster_streams", "Open server-sent event streams.", registry=REGISTRY)

@@ -12,11 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 MAX_BYTES = 1024 * 1024
 TIMEOUT_S = 20.0
 
-_TOO_LARGE = {
-    "error": "RequestEntityTooLarge",
-    "message": "The request's body is larger than 1 MiB.",
-    "remedy": "Send less than 1 MiB.",
-}
+_MIB = 1024 * 1024
 _TOO_SLOW = {
     "error": "RequestTimeout",
     "message": "The request's body did not arrive in time.",
@@ -46,7 +42,7 @@ class BoundedBodies:
         try:
             body = await asyncio.wait_for(self._read(receive), self._timeout_s)
         except _TooLargeError:
-            await _refuse(413, _TOO_LARGE)(scope, receive, send)
+            await _refuse(413, _too_large(self._max_bytes))(scope, receive, send)
         except TimeoutError:
             await _refuse(408, _TOO_SLOW)(scope, receive, send)
         else:
@@ -65,6 +61,15 @@ class BoundedBodies:
                 raise _TooLargeError
             if not message.get("more_body", False):
                 return body
+
+
+def _too_large(max_bytes: int) -> dict[str, str]:
+    limit = f"{max_bytes // _MIB} MiB" if max_bytes >= _MIB else f"{max_bytes} bytes"
+    return {
+        "error": "RequestEntityTooLarge",
+        "message": f"The request's body is larger than {limit}.",
+        "remedy": "Send less.",
+    }
 
 
 def _refuse(status: int, problem: dict[str, str]) -> JSONResponse:

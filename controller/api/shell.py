@@ -7,11 +7,10 @@ from typing import cast
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
-from controller.a2a.gateway import Gateway
+from controller.a2a.gateway import MAX_BODY_BYTES, Gateway
 from controller.api import flask_app
 from controller.api.bodies import BoundedBodies
 from controller.api.services import Services
@@ -37,9 +36,8 @@ def create(given: Services) -> Starlette:
         routes=[
             Route("/api/v1/stream/applications", stream_applications),
             *_to_agents(given.gateway),
-            Mount("/", cast("ASGIApp", flask_shell)),
+            Mount("/", BoundedBodies(cast("ASGIApp", flask_shell))),
         ],
-        middleware=[Middleware(BoundedBodies)],
         lifespan=lifespan,
     )
 
@@ -48,8 +46,7 @@ def _to_agents(gateway: Gateway | None) -> tuple[Route, ...]:
     if gateway is None:
         return ()
     agent = "/api/a2a/{namespace}/{name}"
-    methods = ["GET", "POST"]
-    return (
-        Route(agent, gateway.answer, methods=methods),
-        Route(agent + "/{tail:path}", gateway.answer, methods=methods),
+    bounded = BoundedBodies(gateway, max_bytes=MAX_BODY_BYTES)
+    return tuple(
+        Route(path, bounded, methods=["GET", "POST"]) for path in (agent, agent + "/{tail:path}")
     )

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Scope
 
 from controller import telemetry
 from controller.api import present
@@ -30,6 +31,11 @@ class Entry:
 
     version: str
     application: bytes
+
+
+def is_stopping(scope: Scope) -> bool:
+    """Tell whether the server that answers a request is about to stop."""
+    return bool(scope.get(STOPPING, lambda: False)())
 
 
 class Changes:
@@ -109,7 +115,7 @@ async def stream_applications(request: Request) -> Response:
         return JSONResponse(problem, status_code=503, headers={"Retry-After": "30"})
     since = request.headers.get("last-event-id") or request.query_params.get("since", "")
     events = changes.follow(
-        request.query_params.get("name"), since, request.scope.get(STOPPING, lambda: False)
+        request.query_params.get("name"), since, lambda: is_stopping(request.scope)
     )
     return StreamingResponse(
         _counted(changes, events),

@@ -13,6 +13,7 @@ from datetime import datetime
 from controller import telemetry
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.definitions.catalog import Catalog
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.objects import Manifest, ObjectKey
 from controller.plan import make
@@ -117,6 +118,10 @@ class Reconciler:
         if record is None:
             return None
         return self.revisions.current(record, refresh=False).desired.object(key)
+
+    def catalog(self, name: str) -> Catalog | None:
+        """Give the definitions that an application stands at, None before its first visit."""
+        return self.revisions.known_catalog(name)
 
     def plan_for(
         self, record: ApplicationRecord, revision: Revision, request: SyncRequest | None

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from controller.definitions.catalog import Catalog
 from controller.errors import RosterError
 from controller.reconcile import desired
 from controller.reconcile.desired import Desired
@@ -74,6 +75,11 @@ class Revisions:
             revision = replace(last, problem=str(error))
         self._current[record.spec.name] = revision
         return revision
+
+    def known_catalog(self, name: str) -> Catalog | None:
+        """Give the definitions of the revision in memory, without a look at anything else."""
+        known = self._current.get(name)
+        return known.desired.catalog if known else None
 
     def moved(self, revision: Revision) -> bool:
         """Tell whether the repository has something newer; False where that cannot be told."""
