@@ -54,6 +54,11 @@ class AtomicStorage(tinydb.Storage):
         """Whether nothing has been written yet."""
         return self._tables is None
 
+    @property
+    def size_bytes(self) -> int:
+        """Size of what is stored."""
+        return len(self._body)
+
     def read(self) -> Tables | None:
         """Give the tables; TinyDB changes them in place and hands them back to `write`."""
         return self._tables
@@ -118,7 +123,7 @@ def remove(path: Path) -> None:
     """Delete a file and its previous generation, which must not come back as a recovery."""
     backup_of(path).unlink(missing_ok=True)
     path.unlink(missing_ok=True)
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _encode(body: bytes) -> bytes:
@@ -170,7 +175,7 @@ def _replace(path: Path, content: bytes) -> None:
         with contextlib.suppress(OSError):
             new.unlink(missing_ok=True)
         raise
-    _flush_folder(path.parent)
+    flush_folder(path.parent)
 
 
 def _write_new(path: Path, content: bytes) -> None:
@@ -195,7 +200,8 @@ def _keep_previous(path: Path) -> None:
     previous.replace(backup_of(path))
 
 
-def _flush_folder(folder: Path) -> None:
+def flush_folder(folder: Path) -> None:
+    """Make names that came or went in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
