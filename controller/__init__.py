@@ -16,7 +16,7 @@ from each other (`.importlinter` in pyproject.toml keeps it):
     a2a          A2A gateway: agents of the cluster under one address
     plan         inventory, order, guards -> Plan
     render       definitions and templates -> manifests, config.json, agent card
-    diff         normalise, compare, format
+    diff         normalise, compare, format; semantic: what changed in the agents' own terms
     health       manifest -> health, one function per kind
     definitions  the agents repo's language: schema, parse, resolve, agent config
     objects      Kubernetes objects as data: ObjectKey, helpers, content hash, masking
