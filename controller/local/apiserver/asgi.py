@@ -7,7 +7,7 @@ table, and a request should cost less than its object's rules do.
 import asyncio
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,9 +16,12 @@ import orjson
 from controller.local.apiserver import (
     discovery,
     errors,
+    gojson,
+    gotext,
     identity,
     listing,
     openapi,
+    options,
     patches,
     printing,
     rbac,
@@ -38,7 +41,7 @@ from controller.local.apiserver.errors import ApiError, NoSuchPathError
 from controller.local.apiserver.identity import InvalidTokenError, Tokens, User
 from controller.local.apiserver.requests import Request, Target
 from controller.local.apiserver.storage import Object
-from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs, utc_now
+from controller.local.apiserver.verbs import Call, Verbs, utc_now
 
 _JSON = b"application/json"
 _TEXT = b"text/plain; charset=utf-8"
@@ -242,11 +245,17 @@ class App:
         if verb in {"list", "deletecollection"}:
             return self._collection(request, call, verb)
         if verb == "get":
-            return self._shaped(request, call, self.verbs.get(call), 200)
+            return self._shaped(request, call, self._get(request, call), 200)
         if verb == "delete":
-            value = self.verbs.delete(call, _delete_options(request))
+            value = self.verbs.delete(call, options.of_deletion(request))
             return self._shaped(request, call, value, 200)
         return self._write(request, call, verb)
+
+    def _get(self, request: Request, call: Call) -> Object:
+        asked = request.first("resourceVersion")
+        if asked.isdigit() and int(asked) > self.verbs.storage.version:
+            raise errors.too_large_version(int(asked), self.verbs.storage.version)
+        return self.verbs.get(call)
 
     def _review(self, request: Request, call: Call, user: User) -> Answer:
         body = requests.body_of(request, call.resource.kind)
@@ -272,12 +281,6 @@ class App:
 
     def _patch(self, request: Request, call: Call) -> Object:
         media, patch = requests.patch_of(request, call.resource)
-        if media == patches.APPLY and not request.first("fieldManager"):
-            cause = errors.required("fieldManager", "is required for apply patch")
-            raise errors.invalid("PatchOptions", "meta.k8s.io", "", [cause])
-        if media != patches.APPLY and request.first("force"):
-            cause = errors.forbidden_field("force", "may not be specified for non-apply patch")
-            raise errors.invalid("PatchOptions", "meta.k8s.io", "", [cause])
         return self.verbs.patch(call, media, patch)
 
     def _special(self, request: Request, call: Call, verb: str) -> Answer:
@@ -325,11 +328,11 @@ class App:
     def _delete_collection(self, request: Request, call: Call) -> Answer:
         asked = listing.asked(request, call)
         found = listing.collect(self.verbs.storage, call, asked)
-        options = _delete_options(request)
+        how = options.of_deletion(request)
         for value in found.items:
             metadata = value["metadata"]
             one = replace(call, name=metadata["name"], namespace=metadata.get("namespace", ""))
-            self.verbs.delete(one, options)
+            self.verbs.delete(one, how)
         return Answer(200, listing.document(call.resource, found))
 
     def _shaped(self, request: Request, call: Call, value: Object, status: int) -> Answer:
@@ -427,46 +430,30 @@ def _proxied_name(text: str) -> tuple[str, str, str]:
 
 
 def _call(request: Request, target: Target) -> Call:
-    dry_run = request.query.get("dryRun", ())
-    if any(value != "All" for value in dry_run):
-        cause = errors.not_supported("dryRun", list(dry_run), ["All"])
-        options = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}
-        kind = options.get(request.method, "DeleteOptions")
-        raise errors.invalid(kind, "meta.k8s.io", "", [cause])
+    if request.method not in {"GET", "HEAD"}:
+        options.check_write(request)
     return Call(
         resource=target.resource,
         namespace=target.namespace,
         name=target.name,
         subresource=target.subresource,
         manager=requests.field_manager(request),
-        dry_run=bool(dry_run),
+        dry_run="dryRun" in request.query,
         force=request.flag("force"),
         validation=request.first("fieldValidation") or "Warn",
+        duplicates=_duplicates(request),
         warnings=request.warnings,
     )
 
 
+def _duplicates(request: Request) -> Sequence[str]:
+    if request.first("fieldValidation") != "Strict" or request.content_type == patches.APPLY:
+        return ()
+    return gojson.duplicates(request.body)
+
+
 def _form(request: Request) -> requests.Form:
     return requests.accepted_forms(request.headers.get("accept", ""))[0]
-
-
-def _delete_options(request: Request) -> DeleteOptions:
-    body = requests.body_of(request, "DeleteOptions") if request.body else {}
-    options = reviews.delete_options(body if isinstance(body, dict) else {})
-    propagation = request.first("propagationPolicy")
-    grace = request.number("gracePeriodSeconds")
-    if propagation or options.propagation:
-        _check_propagation(propagation or options.propagation)
-    if propagation:
-        options = replace(options, propagation=propagation)
-    return options if grace is None else replace(options, grace_s=grace)
-
-
-def _check_propagation(text: str) -> None:
-    known = ["Foreground", "Background", "Orphan"]
-    if text not in known:
-        cause = errors.not_supported("propagationPolicy", text, [*known, "nil"])
-        raise errors.invalid("DeleteOptions", "meta.k8s.io", "", [cause])
 
 
 def _log_request(request: Request, target: Target) -> LogRequest:
@@ -527,7 +514,17 @@ async def _more(send: Send, piece: bytes) -> None:
     await send({"type": "http.response.body", "body": piece, "more_body": True})
 
 
+def _in_wanted_format(request: Request, answer: Answer) -> Answer:
+    """Give an answer in YAML where that is what the client prefers (`kubectl get --raw`, curl)."""
+    if "yaml" not in request.headers.get("accept", "") or isinstance(answer.body, bytes):
+        return answer
+    if not _form(request).is_yaml:
+        return answer
+    return Answer(answer.status, gotext.as_yaml(answer.body), b"application/yaml")
+
+
 async def _send(send: Send, request: Request, answer: Answer) -> None:
+    answer = _in_wanted_format(request, answer)
     content = answer.content
     headers = [
         (b"content-type", answer.media),

@@ -193,6 +193,11 @@ def duplicate(field: str, value: Any) -> Cause:
     return Cause("FieldValueDuplicate", field, f"Duplicate value: {shown(value)}")
 
 
+def too_long(field: str, limit_bytes: int) -> Cause:
+    """Find a text over its limit; the text itself is not repeated."""
+    return Cause("FieldValueTooLong", field, f"Too long: may not be more than {limit_bytes} bytes")
+
+
 def forbidden_field(field: str, why: str) -> Cause:
     """Find a field that may not be set or changed."""
     return Cause("FieldValueForbidden", field, f"Forbidden: {why}")

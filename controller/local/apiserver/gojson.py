@@ -1,6 +1,10 @@
 """Says what is wrong with a JSON text in the words of Go's encoding/json, which clients know."""
 
+import json
 import re
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
 
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 _LITERALS = {"t": "true", "f": "false", "n": "null"}
@@ -96,3 +100,39 @@ def _array(text: str, at: int) -> int:
         if text[at : at + 1] != ",":
             _fail(text, at, "after array element")
         at = _skip(text, at + 1)
+
+
+class _Noted(dict[str, Any]):
+    """An object that remembers which of its names stood there twice."""
+
+    twice: tuple[str, ...] = ()
+
+
+def _noted(pairs: list[tuple[str, Any]]) -> _Noted:
+    made = _Noted(pairs)
+    if len(made) < len(pairs):
+        counted = Counter(name for name, _ in pairs)
+        made.twice = tuple(name for name, times in counted.items() if times > 1)
+    return made
+
+
+def duplicates(text: bytes) -> list[str]:
+    """Give the paths of the fields that a JSON text has twice, as `spec.containers[0].name`.
+
+    Slower than reading the text: only for who asks for strictness.
+    """
+    try:
+        return list(_duplicates(json.loads(text, object_pairs_hook=_noted), ""))
+    except ValueError:
+        return []
+
+
+def _duplicates(value: Any, path: str) -> Iterator[str]:
+    if isinstance(value, _Noted):
+        prefix = f"{path}." if path else ""
+        yield from (f"{prefix}{name}" for name in value.twice)
+        for name, item in value.items():
+            yield from _duplicates(item, f"{prefix}{name}")
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            yield from _duplicates(item, f"{path}[{at}]")

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from controller.local.apiserver import conversion, errors, printing, selectors
+from controller.local.apiserver import conversion, errors, gojson, options, printing, selectors
 from controller.local.apiserver.requests import Request
 from controller.local.apiserver.resources import Resource
 from controller.local.apiserver.storage import Object, Storage, TooOldError
@@ -46,9 +46,9 @@ def asked(request: Request, call: Call) -> Asked:
         ApiError: a selector or token makes no sense.
     """
     labels, fields = request.first("labelSelector"), request.first("fieldSelector")
-    _check_version(request)
+    options.check_list(request)
     requirements = selectors.parse_labels(labels)
-    conditions = selectors.parse_fields(fields, selectors.selectable(call.resource))
+    conditions = selectors.parse_fields(fields, call.resource)
     if call.name:
         conditions.append(("metadata.name", True, call.name))
     matches_fields = selectors.field_matcher(conditions)
@@ -67,33 +67,25 @@ def asked(request: Request, call: Call) -> Asked:
     )
 
 
-def _check_version(request: Request) -> None:
-    text, match = request.first("resourceVersion"), request.first("resourceVersionMatch")
-    if text and not text.isdigit():
-        raise errors.bad_request(
-            f'invalid resource version: resourceVersion: Invalid value: "{text}":'
-            f' strconv.ParseUint: parsing "{text}": invalid syntax'
-        )
-    cause = None
-    if match and not text and not request.flag("watch"):
-        why = "resourceVersionMatch is forbidden unless resourceVersion is provided"
-        cause = errors.forbidden_field("resourceVersionMatch", why)
-    elif match not in {"", "Exact", "NotOlderThan"}:
-        known = ["Exact", "NotOlderThan", ""]
-        cause = errors.not_supported("resourceVersionMatch", match, known)
-    if cause is not None:
-        raise errors.invalid("ListOptions", "meta.k8s.io", "", [cause])
-
-
 def _continued(token: str) -> tuple[tuple[str, str] | None, int | None]:
     if not token:
         return None, None
     try:
-        said = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
+        text = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+    except ValueError:
+        raise _bad_token("illegal base64 data at input byte 0") from None
+    try:
+        said = orjson.loads(text)
         namespace, _, name = said["start"].rpartition("/")
         return (namespace, name), int(said["rv"])
+    except orjson.JSONDecodeError:
+        raise _bad_token(gojson.fault(text.decode("latin-1"))) from None
     except (ValueError, KeyError, TypeError):
-        raise errors.bad_request("continue key is not valid: illegal base64 data") from None
+        raise _bad_token("incorrect encoded start resourceVersion 0") from None
+
+
+def _bad_token(cause: str) -> errors.ApiError:
+    return errors.bad_request(f"invalid continue token: continue key is not valid: {cause}")
 
 
 def _token(version: int, last: Object) -> str:

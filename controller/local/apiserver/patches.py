@@ -12,6 +12,8 @@ import jsonpatch
 import jsonpointer
 import orjson
 
+from controller.local.apiserver import gotext
+from controller.local.apiserver.decoding import json_name
 from controller.local.apiserver.schema import ANY, Shape, Type
 
 JSON = "application/json-patch+json"
@@ -31,6 +33,10 @@ class MalformedPatchError(PatchError):
     """The patch itself makes no sense."""
 
 
+class UnknownDirectiveError(Exception):
+    """A strategic merge patch asks for something that there is not."""
+
+
 def json_patch(value: Any, operations: Any) -> Any:
     """Carry out an RFC 6902 patch on a copy.
 
@@ -38,13 +44,30 @@ def json_patch(value: Any, operations: Any) -> Any:
         MalformedPatchError: this is no list of operations.
         PatchError: a test fails or a path is not there.
     """
+    if not isinstance(operations, list):
+        raise MalformedPatchError(_mismatch(operations, "jsonpatch.Patch"))
+    for operation in operations:
+        if not isinstance(operation, Mapping):
+            raise MalformedPatchError(_mismatch(operation, "jsonpatch.Operation"))
     try:
         patch = jsonpatch.JsonPatch(operations)
         return patch.apply(orjson.loads(orjson.dumps(value)))
-    except (jsonpatch.InvalidJsonPatch, TypeError) as e:
-        raise MalformedPatchError(str(e)) from e
-    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException) as e:
+    except (jsonpatch.JsonPatchException, jsonpointer.JsonPointerException, TypeError) as e:
         raise PatchError(str(e)) from e
+
+
+def _mismatch(value: Any, wanted: str) -> str:
+    return f"json: cannot unmarshal {json_name(value)} into Go value of type {wanted}"
+
+
+def check_object(patch: Any) -> None:
+    """Check that a merge patch is an object.
+
+    Raises:
+        MalformedPatchError: it is something else.
+    """
+    if not isinstance(patch, Mapping):
+        raise MalformedPatchError(_mismatch(patch, "map[string]interface {}"))
 
 
 def merge_patch(value: Any, patch: Any) -> Any:
@@ -64,7 +87,8 @@ def strategic_patch(value: Any, patch: Mapping[str, Any], kind: Type) -> Any:
     """Carry out a strategic merge patch along the schema of a built-in kind.
 
     Raises:
-        MalformedPatchError: a directive is unknown, or a list item lacks its key.
+        MalformedPatchError: a list item lacks its key.
+        UnknownDirectiveError: `$patch` says something else than delete, merge or replace.
     """
     directive = patch.get("$patch")
     if directive == "delete":
@@ -72,7 +96,8 @@ def strategic_patch(value: Any, patch: Mapping[str, Any], kind: Type) -> Any:
     if directive == "replace":
         return {name: item for name, item in patch.items() if name != "$patch"}
     if directive not in {None, "merge"}:
-        raise MalformedPatchError(f"Unknown patch directive: {directive}")
+        shown = gotext.formatted(patch)
+        raise UnknownDirectiveError(f"unknown patch type: {directive} in map: {shown}")
     made = dict(value) if isinstance(value, Mapping) else {}
     made = _retained(made, patch)
     for name, item in patch.items():
@@ -119,7 +144,8 @@ def _merged_list(value: Sequence[Any], patch: list[Any], key: str | None, kind: 
     made = list(value)
     for item in patch:
         if not isinstance(item, Mapping) or key not in item:
-            raise MalformedPatchError(f"map: {item} does not contain declared merge key: {key}")
+            shown = gotext.formatted(item)
+            raise MalformedPatchError(f"map: {shown} does not contain declared merge key: {key}")
         at = next((i for i, entry in enumerate(made) if entry.get(key) == item[key]), None)
         if item.get("$patch") == "delete":
             made = [entry for entry in made if entry.get(key) != item[key]]

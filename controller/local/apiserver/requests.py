@@ -8,13 +8,15 @@ from urllib.parse import parse_qs, unquote
 import orjson
 import yaml
 
-from controller.local.apiserver import errors, gojson, patches, protobuf
+from controller.local.apiserver import errors, gojson, gotext, patches, protobuf
 from controller.local.apiserver.resources import Registry, Resource
 
 _METHODS = {"POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 # Larger than anything etcd would take, so that the limits of real clusters are met first.
 MAX_BODY_BYTES = 3 * 1024 * 1024
 _PATCHES = (patches.JSON, patches.MERGE, patches.STRATEGIC, patches.APPLY)
+_SHAPES = frozenset(["Table", "PartialObjectMetadata", "PartialObjectMetadataList"])
+_SHAPE_VERSIONS = frozenset(["v1", "v1beta1"])
 # How much of an unreadable body an error message shows.
 _SUMMARY_LENGTH = 30
 
@@ -48,8 +50,8 @@ class Request:
         return values[0] if values else default
 
     def flag(self, name: str) -> bool:
-        """Is a query parameter true, as Go reads booleans?"""
-        return self.first(name).lower() in {"1", "t", "true"}
+        """Is a query parameter true? Given and not `false` or `0`, it is (apimachinery runtime)."""
+        return name in self.query and self.first(name).lower() not in {"0", "false"}
 
     def number(self, name: str) -> int | None:
         """Give a query parameter that is a number, or None.
@@ -133,7 +135,7 @@ def body_of(request: Request, kind: str) -> Any:
         return _yaml(request.body, kind)
     if media == protobuf.MEDIA_TYPE:
         return _protobuf(request.body, kind)
-    if media and media not in {"application/json", "text/plain", "application/octet-stream"}:
+    if media and media != "application/json":
         raise errors.unsupported_media(
             ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"]
         )
@@ -156,7 +158,7 @@ def _yaml(body: bytes, kind: str) -> Any:
     try:
         return yaml.load(body, Loader=_Loader)  # noqa: S506 -- derived from the safe loader
     except yaml.YAMLError as e:
-        raise _unreadable(body, kind, f"error converting YAML to JSON: {e}") from None
+        raise _unreadable(body, kind, gotext.yaml_fault(e)) from None
 
 
 class _Loader(yaml.CSafeLoader):
@@ -199,7 +201,8 @@ def patch_of(request: Request, resource: Resource) -> tuple[str, Any]:
         return media, orjson.loads(request.body)
     except orjson.JSONDecodeError:
         text = request.body.decode("utf-8", "replace")
-        raise errors.bad_request(f"error decoding patch: {gojson.fault(text)}") from None
+        prefix = "error decoding patch: " if media == patches.MERGE else ""
+        raise errors.bad_request(f"{prefix}{gojson.fault(text)}") from None
 
 
 def _applied(body: bytes) -> Any:
@@ -211,7 +214,8 @@ def _applied(body: bytes) -> Any:
     try:
         return yaml.load(body, Loader=_Loader)  # noqa: S506 -- derived from the safe loader
     except yaml.YAMLError as e:
-        raise errors.bad_request(f"error decoding YAML: {e}") from None
+        prefix = "error decoding YAML: error converting YAML to JSON: "
+        raise errors.bad_request(prefix + gotext.yaml_fault(e)) from None
 
 
 def field_manager(request: Request) -> str:
@@ -222,10 +226,11 @@ def field_manager(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How an answer is wanted: as it is, or as a Table or metadata only."""
+    """How an answer is wanted: as it is, or as a Table or metadata only; in JSON or YAML."""
 
     shape: str = ""
     version: str = ""
+    is_yaml: bool = False
 
 
 def accepted_forms(header: str) -> list[Form]:
@@ -237,16 +242,19 @@ def accepted_forms(header: str) -> list[Form]:
     found = []
     for part in header.split(",") if header else ["*/*"]:
         media, *parameters = [piece.strip() for piece in part.split(";")]
-        if media not in {"application/json", "application/*", "*/*"}:
+        is_yaml = media == "application/yaml"
+        if not is_yaml and media not in {"application/json", "application/*", "*/*"}:
             continue
         said = dict(piece.partition("=")[::2] for piece in parameters)
-        found.append(Form(said.get("as", ""), said.get("v", "")))
+        form = Form(said.get("as", ""), said.get("v", ""), is_yaml=is_yaml)
+        if not form.shape or (form.shape in _SHAPES and form.version in _SHAPE_VERSIONS):
+            found.append(form)
     if not found:
         raise errors.ApiError(
             406,
             "NotAcceptable",
             "only the following media types are accepted: application/json, application/yaml,"
-            " application/vnd.kubernetes.protobuf, application/cbor",
+            " application/vnd.kubernetes.protobuf",
         )
     return found
 

@@ -162,6 +162,7 @@ def delete_options(body: Mapping[str, Any]) -> DeleteOptions:
         version=preconditions.get("resourceVersion") or "",
         grace_s=body.get("gracePeriodSeconds"),
         propagation=propagation,
+        dry_run=bool(body.get("dryRun")),
     )
 
 

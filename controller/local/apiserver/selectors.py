@@ -176,18 +176,32 @@ def selectable(resource: Resource) -> tuple[str, ...]:
     return (*common, *_FIELDS.get(resource.storage_key, ()))
 
 
-def parse_fields(text: str, known: Sequence[str]) -> list[tuple[str, bool, str]]:
-    """Read a field selector as (field, is equal, value).
+# Kinds whose conversion refuses a field in its own words (pkg/apis/core/v1/conversion.go).
+_TERSE = frozenset(
+    ["events", "namespaces", "nodes", "pods", "replicationcontrollers", "secrets", "services"]
+)
+
+
+def _not_selectable(name: str, resource: Resource) -> str:
+    if resource.custom is not None or resource.storage_key in _TERSE:
+        return f"field label not supported: {name}"
+    if resource.storage_key == "jobs.batch":
+        return f'field label "{name}" not supported for Job'
+    only = '"metadata.name", "metadata.namespace"' if resource.namespaced else '"metadata.name"'
+    return f'"{name}" is not a known field selector: only {only}'
+
+
+def parse_fields(text: str, resource: Resource) -> list[tuple[str, bool, str]]:
+    """Read a field selector for a resource as (field, is equal, value).
 
     Raises:
         ApiError: the text is none, or names a field that is not selectable.
     """
-    found = []
+    found, known = [], selectable(resource)
     for part in filter(None, text.split(",")):
         name, operator, value = _split(part)
         if name not in known:
-            only = ", ".join(f'"{field}"' for field in known if field.startswith("metadata."))
-            raise errors.bad_request(f'"{name}" is not a known field selector: only {only}')
+            raise errors.bad_request(_not_selectable(name, resource))
         found.append((name, operator != "!=", value))
     return found
 

@@ -60,8 +60,7 @@ class Store:
         """Give the objects of a resource, of one namespace or all, by namespace and name."""
         call = self._call(resource, namespace)
         requirements = selectors.parse_labels(labels)
-        known = selectors.selectable(call.resource)
-        matches = selectors.field_matcher(selectors.parse_fields(fields, known))
+        matches = selectors.field_matcher(selectors.parse_fields(fields, call.resource))
         found = self.verbs.storage.scan(call.resource.storage_key, namespace)
         return [
             conversion.view(value, call.resource)

@@ -55,6 +55,7 @@ _PROTOCOLS = ("SCTP", "TCP", "UDP")
 _PULL_POLICIES = ("Always", "IfNotPresent", "Never")
 _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _IMMUTABLE = "field is immutable"
+_FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")
 
 
 def validate_create(resource: Resource, value: Value) -> list[Cause]:
@@ -102,13 +103,17 @@ def _metadata(resource: Resource, value: Value) -> Found:
     yield from _labels(metadata.get("labels", {}), "metadata.labels")
     for key in metadata.get("annotations", {}):
         yield from _qualified(key.lower(), "metadata.annotations", shown=key)
-    for finalizer in metadata.get("finalizers", ()):
+    for at, finalizer in enumerate(metadata.get("finalizers", ())):
         yield from _qualified(finalizer, "metadata.finalizers")
+        if resource.custom is None and "/" not in finalizer and finalizer not in _FINALIZERS:
+            why = "name is neither a standard finalizer name nor is it fully qualified"
+            yield errors.invalid_value(f"metadata.finalizers[{at}]", finalizer, why)
     for at, owner in enumerate(metadata.get("ownerReferences", ())):
         for name in ("apiVersion", "kind", "name", "uid"):
             if not owner.get(name):
                 place = f"metadata.ownerReferences[{at}].{name}"
-                yield errors.invalid_value(place, owner.get(name, ""), "must not be empty")
+                what = "version " if name == "apiVersion" else ""
+                yield errors.invalid_value(place, owner.get(name, ""), f"{what}must not be empty")
 
 
 def _name(resource: Resource, name: str) -> Found:

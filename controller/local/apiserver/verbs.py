@@ -7,7 +7,7 @@ ownership, what the server adds, validation, storage.
 
 import base64
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -64,6 +64,8 @@ class Call:
     force: bool = False
     validation: str = "Warn"
     """What to do about unknown fields: Ignore, Warn or Strict."""
+    duplicates: Sequence[str] = ()
+    """Paths of fields that the body has twice; looked for where that is an error."""
     warnings: list[str] = field(default_factory=list)
 
     @property
@@ -80,6 +82,8 @@ class DeleteOptions:
     version: str = ""
     grace_s: int | None = None
     propagation: str = ""
+    dry_run: bool = False
+    """Said in the body, where kubectl says it; the query's is in the call."""
 
 
 class Verbs:
@@ -188,6 +192,7 @@ class Verbs:
             raise errors.not_found(call.resource, call.name)
         value = self._decoded(call, body)
         self._place(call, value)
+        self._check_uid(call, value, live)
         if call.resource.custom is not None and not value["metadata"].get("resourceVersion"):
             why = "must be specified for an update"
             raise self._invalid(
@@ -220,20 +225,25 @@ class Verbs:
         try:
             if media_type == patches.JSON:
                 return patches.json_patch(live, patch)
+            try:
+                patches.check_object(patch)
+            except patches.MalformedPatchError as e:
+                prefix = "error decoding patch: " if media_type == patches.MERGE else ""
+                raise errors.bad_request(f"{prefix}{e}") from e
             if media_type == patches.MERGE:
                 return patches.merge_patch(live, patch)
             return patches.strategic_patch(live, patch, self.type_of(call.resource))
         except patches.MalformedPatchError as e:
             raise errors.bad_request(str(e)) from e
+        except patches.UnknownDirectiveError as e:
+            raise errors.internal(str(e)) from e
         except patches.PatchError as e:
             message = "the server rejected our request due to an error in our request"
             raise errors.ApiError(422, "Invalid", message, details={}) from e
 
     def _updated(self, call: Call, value: Object, live: Object) -> Object:
-        version = value["metadata"].get("resourceVersion")
-        if version and version != live["metadata"]["resourceVersion"]:
-            raise errors.modified(call.resource, call.name)
-        self._check_uid(call, value, live)
+        self._check_version(call, value["metadata"].get("resourceVersion"), live)
+        self._check_identity(call, value, live)
         seen = conversion.view(live, call.resource)
         _restore(value["metadata"], seen["metadata"])
         given = value["metadata"].pop("managedFields", None)
@@ -258,11 +268,36 @@ class Verbs:
             return conversion.view(value, call.resource)
         return conversion.view(self.storage.put(call.key, value), call.resource)
 
+    def _check_version(self, call: Call, version: str | None, live: Object) -> None:
+        if not version:
+            return
+        if not version.isdigit():
+            raise errors.internal(f'strconv.ParseUint: parsing "{version}": invalid syntax')
+        if version != live["metadata"]["resourceVersion"]:
+            raise errors.modified(call.resource, call.name)
+
     def _check_uid(self, call: Call, value: Object, live: Object) -> None:
+        """Take the uid in a replacement as a precondition, as the real server's storage does."""
         uid, there = value["metadata"].get("uid"), live["metadata"]["uid"]
         if uid and uid != there:
-            cause = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {there}"
+            group = f"{call.resource.group}/" if call.resource.custom is not None else ""
+            place = "/".join(filter(None, (call.resource.plural, call.namespace, call.name)))
+            cause = (
+                f"StorageError: invalid object, Code: 4, Key: /registry/{group}{place},"
+                " ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in"
+                f" precondition: {uid}, UID in object meta: {there}"
+            )
             raise errors.conflict(call.resource, call.name, cause)
+
+    def _check_identity(self, call: Call, value: Object, live: Object) -> None:
+        """Refuse to change what an object got when it was made; left out, it stays."""
+        found = [
+            errors.invalid_value(f"metadata.{name}", given, "field is immutable")
+            for name in ("uid", "creationTimestamp")
+            if (given := value["metadata"].get(name)) and given != live["metadata"].get(name)
+        ]
+        if found:
+            raise self._invalid(call, value, found)
 
     # Applying
 
@@ -294,10 +329,8 @@ class Verbs:
             self._place(call, value)
             return self._created(call, value, owners)
         self._place(call, value)
-        version = (applied.get("metadata") or {}).get("resourceVersion")
-        if version and version != live["metadata"]["resourceVersion"]:
-            raise errors.modified(call.resource, call.name)
-        self._check_uid(call, value, live)
+        self._check_version(call, (applied.get("metadata") or {}).get("resourceVersion"), live)
+        self._check_identity(call, value, live)
         _restore(value["metadata"], before["metadata"])
         return self._replaced(call, value, live, owners)
 
@@ -323,7 +356,7 @@ class Verbs:
             )
 
     def _check_applied_envelope(self, call: Call, applied: Mapping[str, Any]) -> None:
-        version = applied.get("apiVersion")
+        version = applied.get("apiVersion") or ""
         if version != call.resource.api_version:
             raise errors.bad_request(
                 f"Incorrect version specified in apply patch. Specified patch version: {version},"
@@ -344,6 +377,7 @@ class Verbs:
         Raises:
             ApiError: it is not there, or a precondition does not hold.
         """
+        call = replace(call, dry_run=call.dry_run or options.dry_run)
         live = self._live(call)
         self._check_preconditions(call, live, options)
         if call.resource.storage_key == "namespaces" and call.name in _LASTING:
@@ -443,11 +477,19 @@ class Verbs:
             raise errors.invalid(resource.kind, resource.group, name, [cause])
         if kind != resource.kind:
             raise errors.bad_request(self._wrong_kind(resource, kind, version))
-        if version != resource.api_version:
+        if version != resource.api_version and self._is_known(version, kind):
             raise errors.bad_request(
                 f"the API version in the data ({version}) does not match the expected API version"
                 f" ({resource.api_version})"
             )
+        if version != resource.api_version:
+            raise errors.bad_request(self._wrong_kind(resource, kind, version))
+
+    def _is_known(self, api_version: str, kind: str) -> bool:
+        """Tell whether the real server knows a version of a kind, be it to convert from it only."""
+        group, _, version = api_version.rpartition("/")
+        is_served = self.registry.by_kind(api_version, kind) is not None
+        return is_served or version in _CONVERTED.get(group, ())
 
     def _wrong_kind(self, resource: Resource, kind: str, api_version: str) -> str:
         version = api_version.rpartition("/")[2]
@@ -483,12 +525,13 @@ class Verbs:
         return value
 
     def _tell_unknown(self, call: Call, report: decoding.Report) -> None:
-        if not report.unknown or call.validation == "Ignore":
+        found = [*(f'duplicate field "{path}"' for path in call.duplicates), *report.warnings]
+        if not found or call.validation == "Ignore":
             return
         if call.validation == "Strict":
-            cause = f"strict decoding error: {', '.join(report.warnings)}"
+            cause = f"strict decoding error: {', '.join(found)}"
             raise errors.UndecodableError(call.resource, cause)
-        call.warnings.extend(report.warnings)
+        call.warnings.extend(found)
 
     def _place(self, call: Call, value: Object) -> None:
         """Check that name and namespace in the object agree with the path; complete them."""
@@ -560,6 +603,16 @@ class Verbs:
         return errors.invalid(call.resource.kind, call.resource.group, name, found)
 
 
+# Versions that are no longer served, but still understood (k8s.io/kubernetes pkg/apis/*/install).
+_CONVERTED = {
+    "apps": ("v1beta1", "v1beta2"),
+    "autoscaling": ("v2beta1", "v2beta2"),
+    "batch": ("v1beta1",),
+    "extensions": ("v1beta1",),
+    "networking.k8s.io": ("v1beta1",),
+    "policy": ("v1beta1",),
+    "rbac.authorization.k8s.io": ("v1alpha1", "v1beta1"),
+}
 _NAME_REQUIRED = errors.required("metadata.name", "name or generateName is required")
 
 

@@ -157,3 +157,72 @@ def test_a_watch_tells_when_the_initial_state_is_complete(app: App) -> None:
     lines = send(app, "GET", CONFIGMAPS, params=params).text.splitlines()
 
     assert ['"ADDED"' in lines[0], "k8s.io/initial-events-end" in lines[1]] == [True, True]
+
+
+def test_a_dry_run_in_the_body_of_a_deletion_deletes_nothing(app: App) -> None:
+    send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "a"}})
+
+    answer = send(app, "DELETE", f"{CONFIGMAPS}/a", json={"dryRun": ["All"]})
+
+    assert answer.status_code == 200
+    assert send(app, "GET", f"{CONFIGMAPS}/a").status_code == 200
+
+
+def test_a_patch_that_is_no_object_is_refused(app: App) -> None:
+    send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "a"}})
+    media = {"Content-Type": "application/strategic-merge-patch+json"}
+
+    answer = send(app, "PATCH", f"{CONFIGMAPS}/a", json=[1], headers=media)
+
+    wrong = "json: cannot unmarshal array into Go value of type map[string]interface {}"
+    assert (answer.status_code, answer.json()["message"]) == (400, wrong)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "code", "message"),
+    [
+        ({"uid": "other"}, 422,
+         'ConfigMap "a" is invalid: metadata.uid: Invalid value: "other": field is immutable'),
+        ({"creationTimestamp": "2020-01-01T00:00:00Z"}, 422,
+         ('ConfigMap "a" is invalid: metadata.creationTimestamp: '
+         'Invalid value: "2020-01-01T00:00:00Z": field is immutable')),
+        ({"resourceVersion": "x"}, 500, 'strconv.ParseUint: parsing "x": invalid syntax'),
+        ({"finalizers": ["mine"]}, 422,
+         ('ConfigMap "a" is invalid: metadata.finalizers[0]: Invalid value: "mine": '
+         "name is neither a standard finalizer name nor is it fully qualified")),
+    ],
+)  # fmt: skip
+def test_what_a_patch_may_not_change(
+    app: App, metadata: dict[str, Any], code: int, message: str
+) -> None:
+    send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "a"}})
+    media = {"Content-Type": "application/merge-patch+json"}
+
+    answer = send(app, "PATCH", f"{CONFIGMAPS}/a", json={"metadata": metadata}, headers=media)
+
+    assert (answer.status_code, answer.json()["message"]) == (code, message)
+
+
+def test_another_uid_in_a_replacement_is_a_precondition_that_fails(app: App) -> None:
+    send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "a"}})
+
+    answer = send(app, "PUT", f"{CONFIGMAPS}/a", json={"metadata": {"name": "a", "uid": "u"}})
+
+    assert answer.status_code == 409
+    assert "Key: /registry/configmaps/default/a" in answer.json()["message"]
+
+
+def test_answers_come_in_yaml_where_that_is_preferred(app: App) -> None:
+    answer = send(app, "GET", f"{CONFIGMAPS}/none", headers={"Accept": "application/yaml"})
+
+    assert answer.headers["content-type"] == "application/yaml"
+    assert answer.text.startswith("apiVersion: v1\ncode: 404\n")
+
+
+def test_a_field_that_stands_twice_is_an_error_for_who_is_strict(app: App) -> None:
+    body = b'{"metadata":{"name":"a"},"data":{"x":"1","x":"2"}}'
+
+    answer = send(app, "POST", f"{CONFIGMAPS}?fieldValidation=Strict", content=body)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"].endswith('strict decoding error: duplicate field "data.x"')

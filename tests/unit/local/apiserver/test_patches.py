@@ -26,10 +26,17 @@ def test_a_json_patch_leaves_the_original_alone() -> None:
     assert (value, changed) == ({"a": [1]}, {"a": [1, 2]})
 
 
-@pytest.mark.parametrize("operations", [{"op": "add"}, [{"op": "nope", "path": "/a"}], "text"])
+@pytest.mark.parametrize("operations", [{"op": "add"}, ["add"], "text"])
 def test_a_json_patch_that_is_none(operations: Any) -> None:
-    with pytest.raises(patches.MalformedPatchError):
+    with pytest.raises(patches.MalformedPatchError, match="json: cannot unmarshal"):
         patches.json_patch({}, operations)
+
+
+def test_an_operation_that_there_is_not_fails_like_one_that_cannot_be_carried_out() -> None:
+    with pytest.raises(patches.PatchError) as failed:
+        patches.json_patch({}, [{"op": "nope", "path": "/a"}])
+
+    assert not isinstance(failed.value, patches.MalformedPatchError)
 
 
 def test_items_are_merged_by_their_key() -> None:

@@ -2,6 +2,7 @@ import pytest
 
 from controller.local.apiserver import selectors
 from controller.local.apiserver.errors import ApiError
+from controller.local.apiserver.resources import Registry
 
 OBJECT = {
     "metadata": {"name": "x", "labels": {"app": "web", "n": "5"}},
@@ -59,14 +60,27 @@ def test_label_selectors_that_make_no_sense(text: str, message: str) -> None:
     ],
 )
 def test_field_selectors(text: str, *, matches: bool) -> None:
-    known = ("metadata.name", "spec.hostNetwork", "status.phase")
+    pods = Registry().by_name("pods")
 
-    assert selectors.field_matcher(selectors.parse_fields(text, known))(OBJECT) is matches
+    assert selectors.field_matcher(selectors.parse_fields(text, pods))(OBJECT) is matches
 
 
-def test_an_unknown_field_is_refused_with_those_that_are_known() -> None:
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        (
+            "configmaps",
+            '"data.i" is not a known field selector: only "metadata.name", "metadata.namespace"',
+        ),
+        ("namespaces", "field label not supported: data.i"),
+        ("secrets", "field label not supported: data.i"),
+        ("jobs.batch", 'field label "data.i" not supported for Job'),
+        ("clusterroles.rbac.authorization.k8s.io",
+         '"data.i" is not a known field selector: only "metadata.name"'),
+    ],
+)  # fmt: skip
+def test_an_unknown_field_is_refused_in_the_words_of_its_kind(resource: str, message: str) -> None:
     with pytest.raises(ApiError) as refused:
-        selectors.parse_fields("data.i=1", ("metadata.name", "metadata.namespace"))
+        selectors.parse_fields("data.i=1", Registry().by_name(resource))
 
-    expected = '"data.i" is not a known field selector: only "metadata.name", "metadata.namespace"'
-    assert refused.value.message == expected
+    assert refused.value.message == message
