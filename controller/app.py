@@ -71,6 +71,8 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         store = started.enter_context(Store(settings.state_dir / "state"))
         _register(store, applications)
         client = connect(settings)
+        # After the loop and the watches, and before another process may have the state folder.
+        started.callback(client.close)
         live = LiveState(client, namespace=settings.watch_namespace)
         live.start()
         started.callback(live.stop)

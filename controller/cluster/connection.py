@@ -46,6 +46,7 @@ class Connection:
         configuration.keep_alive = True
         self._api = kubernetes_client.ApiClient(configuration)
         self._host = str(configuration.host).rstrip("/")
+        self._is_closed = False
 
     @classmethod
     def from_kubeconfig(cls, path: Path | None, context: str | None) -> Self:
@@ -115,7 +116,12 @@ class Connection:
         return context
 
     def close(self) -> None:
-        """Close the idle connections; those in use close when they are done."""
+        """Close the idle connections, and send no more; those in use close when they are done.
+
+        A thread that was left behind could otherwise write, from what it knew then, into a cluster
+        that another process looks after by now.
+        """
+        self._is_closed = True
         self._api.close()  # type: ignore[no-untyped-call]  # the library has no types here
 
     def request(  # noqa: PLR0913 -- the parts of an HTTP request, all but three optional
@@ -148,6 +154,8 @@ class Connection:
         """
         # The library serialises JSON bodies itself and takes only other types as bytes.
         payload = orjson.dumps(body) if content_type == APPLY else body
+        if self._is_closed:
+            raise errors.UnavailableError(f"Cannot {action}: Roster is stopping.")
         headers = self._headers(accept, content_type if body is not None else None)
         timed = telemetry.timed(telemetry.KUBERNETES_REQUEST_DURATION, verb=method)
         with _reaching(action), timed:

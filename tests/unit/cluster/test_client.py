@@ -17,7 +17,7 @@ from controller.cluster.errors import (
     UnavailableError,
     UnknownKindError,
 )
-from controller.errors import PermanentError
+from controller.errors import PermanentError, TransientError
 from controller.objects import ObjectKey
 
 CONFIG_MAP = {
@@ -248,6 +248,18 @@ def test_a_kind_without_namespace_loses_it(client: Client) -> None:
 def test_a_missing_kubeconfig_is_named(tmp_path: Path) -> None:
     with pytest.raises(PermanentError, match="no-such-file"):
         Client.from_kubeconfig(tmp_path / "no-such-file")
+
+
+def test_a_closed_client_sends_nothing(client: Client, server: HTTPServer) -> None:
+    server.expect_request(PATH).respond_with_json(CONFIG_MAP)
+    client.apply(CONFIG_MAP)
+    sent = len(server.log)
+
+    client.close()
+
+    with pytest.raises(TransientError, match="stopping"):
+        client.apply(CONFIG_MAP)
+    assert len(server.log) == sent
 
 
 def test_logs_come_as_text(client: Client, server: HTTPServer) -> None:
