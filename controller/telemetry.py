@@ -162,6 +162,8 @@ def configure_logging(
     root.handlers = [handler]
     root.setLevel(max(logging.WARNING, _number(level)))
     logging.getLogger("controller").setLevel(_number(level))
+    # It warns of every try of its own; what comes of a request in the end is told by who sent it.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

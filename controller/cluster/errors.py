@@ -107,12 +107,20 @@ def translate(refusal: Refusal) -> RosterError:
 
 def unreachable(action: str, error: Exception) -> UnreachableError:
     """Give the error for a request that got no answer."""
-    reason = getattr(error, "reason", None) or error
     return UnreachableError(
-        f"Cannot {action}: the cluster's API cannot be reached"
-        f" ({type(reason).__name__}: {_shortened(str(reason))}).",
+        f"Cannot {action}: the cluster's API cannot be reached ({_cause(error)}).",
         remedy="Check that the cluster runs and that the kubeconfig names its address.",
     )
+
+
+def _cause(error: Exception) -> str:
+    """Give what lies at the bottom: the libraries between repeat it in their own words."""
+    reason: BaseException = getattr(error, "reason", None) or error
+    while not isinstance(reason, OSError) and reason.__cause__ is not None:
+        reason = reason.__cause__
+    if isinstance(reason, OSError) and reason.strerror:
+        return _shortened(reason.strerror)
+    return f"{type(reason).__name__}: {_shortened(str(reason))}"
 
 
 def _status_of(body: bytes) -> Mapping[str, Any]:

@@ -227,7 +227,9 @@ class Reflector:
             self._settled.set()
             # The server may come back with another history, in which our version lies ahead.
             self._version = ""
-            log.warning("watch_failed", kind=self.kind, error=str(error), failures=self._failures)
+            # Without a cluster all watches fail; the visits that need them say so once.
+            tell = log.debug if isinstance(error, errors.UnreachableError) else log.warning
+            tell("watch_failed", kind=self.kind, error=str(error), failures=self._failures)
         self._wake.clear()
         if not self._stop.is_set():
             self._wake.wait(_delay_s(self._failures, error))

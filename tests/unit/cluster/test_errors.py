@@ -2,6 +2,7 @@ from email.utils import formatdate
 
 import orjson
 import pytest
+import urllib3
 
 from controller.cluster import errors
 from controller.cluster.errors import Refusal
@@ -46,3 +47,14 @@ def test_long_and_odd_bodies_are_cut() -> None:
     error = errors.translate(Refusal(action="read it", status=502, body=b"\xff" * 10_000))
 
     assert len(error.message) < 1100
+
+
+def test_a_cluster_that_cannot_be_reached_is_told_in_a_line() -> None:
+    try:
+        urllib3.PoolManager(retries=False).request("GET", "http://127.0.0.1:1/api")
+    except urllib3.exceptions.HTTPError as error:
+        found = errors.unreachable("list v1 ConfigMap", error)
+
+    assert found.message == (
+        "Cannot list v1 ConfigMap: the cluster's API cannot be reached (Connection refused)."
+    )
