@@ -10,7 +10,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from controller.definitions import documents, identity, ignoredifferences, reading, spec
+from controller.definitions import documents, identity, ignoredifferences, reading, spec, suggest
 from controller.definitions.catalog import Document
 from controller.definitions.checks import metadata
 from controller.definitions.findings import Finding, Position, has_errors, in_order
@@ -23,6 +23,7 @@ from controller.definitions.violation import Violation, finding
 
 API_VERSION = f"{ROSTER}/v1alpha1"
 KIND = "Application"
+SETTINGS = "Settings"
 
 
 class Source(Model):
@@ -112,9 +113,10 @@ class Application:
 def parse_applications(
     content: bytes, *, file: str
 ) -> tuple[tuple[Application, ...], tuple[Finding, ...]]:
-    """Read the applications of a file, such as `roster.yaml`; documents of other kinds are skipped.
+    """Read the applications of a file, such as `roster.yaml`.
 
-    An application with an error is left out; the findings say why.
+    Documents of the kind Settings are passed over; what is neither is a finding, for somebody
+    believes that it does something. An application with an error is left out, with a finding.
     """
     text, refusal = reading.decode(file, content)
     if refusal is not None:
@@ -130,6 +132,8 @@ def parse_applications(
         ]
         if data.get("kind") == KIND:
             found += _read(document, applications)
+        elif data and data.get("kind") != SETTINGS:
+            found.append(finding(_unknown_kind(View(data)), document))
         findings += found
     return tuple(applications.values()), in_order(findings)
 
@@ -155,6 +159,18 @@ def _read(document: Document, applications: dict[str, Application]) -> list[Find
             name=name.text, spec=model, position=document.position()
         )
     return findings
+
+
+def _unknown_kind(view: View) -> Violation:
+    kind = view["kind"].text
+    near = suggest.nearest(kind, (KIND, SETTINGS))
+    hint = f"Did you mean {near!r}? " if near else ""
+    return Violation(
+        rule="unknown-kind",
+        path=view["kind"].path if kind else (),
+        message=f"this file has no use for the kind {kind!r}" if kind else "this has no kind",
+        remedy=f"{hint}It takes {KIND} and {SETTINGS}; agents belong into their repository.",
+    )
 
 
 def _checks(view: View) -> Iterator[Violation]:

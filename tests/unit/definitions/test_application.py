@@ -29,7 +29,7 @@ spec:
 """
 
 
-def test_applications_are_read_and_other_kinds_skipped() -> None:
+def test_applications_are_read_and_settings_skipped() -> None:
     applications, findings = parse_applications(GOOD, file="roster.yaml")
 
     assert findings == ()
@@ -70,6 +70,9 @@ def test_applications_are_read_and_other_kinds_skipped() -> None:
             "duplicate-key",
         ),
         ("path: agents", "path: [", (14, 11), "invalid-yaml"),
+        ("kind: Application", "kind: Applicaton", (7, 1), "unknown-kind"),
+        ("kind: Settings", "kind: Agent", (3, 1), "unknown-kind"),
+        ("kind: Settings\n", "", (2, 1), "unknown-kind"),
     ],
     ids=lambda value: str(value).replace("\n", " "),
 )
