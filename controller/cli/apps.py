@@ -8,7 +8,7 @@ import typer
 
 from controller.cli.api import connect, get, post
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_data, print_table, short
+from controller.cli.output import Format, console, moment, print_data, print_table, short
 from controller.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _row(item: Any) -> tuple[str, ...]:
 def _history_row(item: Any) -> tuple[str, ...]:
     return (
         str(item["id"]),
-        str(item.get("startedAt", "")).partition(".")[0],
+        moment(item["startedAt"]),
         item["phase"],
         short(item["revision"]),
         item.get("author", ""),

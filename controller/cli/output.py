@@ -88,6 +88,13 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
     return result
 
 
+def moment(iso: str) -> str:
+    """Give a time of the API in the zone of whoever reads it, to the second, with the zone."""
+    from datetime import datetime
+
+    return f"{datetime.fromisoformat(iso).astimezone():%Y-%m-%d %H:%M:%S %Z}"
+
+
 def short(revision: str) -> str:
     """Give a commit id's first seven digits, as git does."""
     return revision[:7]

@@ -28,6 +28,7 @@ class Progress:
         self._well_since: float | None = None
         self._stop = threading.Event()
         self._settled = threading.Event()
+        self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="progress", daemon=True)
 
     def start(self) -> None:
@@ -35,8 +36,15 @@ class Progress:
         self._thread.start()
 
     def wait_until_settled(self, timeout_s: float = SETTLE_TIMEOUT_S) -> bool:
-        """Wait until every application is in sync and healthy, or broken; False: time is up."""
-        return self._settled.wait(timeout_s)
+        """Wait until every application is in sync and healthy, or broken; False: time is up.
+
+        Raises:
+            Exception: what ended the thread that shows.
+        """
+        settled = self._settled.wait(timeout_s)
+        if self._failure is not None:
+            raise self._failure
+        return settled
 
     def stop(self) -> None:
         """Stop showing."""
@@ -45,9 +53,15 @@ class Progress:
             self._thread.join()
 
     def _run(self) -> None:
-        if sys.stdout.isatty():
-            self._show_table()
-        self._show_lines()
+        try:
+            if sys.stdout.isatty():
+                self._show_table()
+            self._show_lines()
+        except Exception as error:  # noqa: BLE001 - handed to the thread that waits, or told here
+            self._failure = error
+            if self._settled.is_set():
+                console(stderr=True).print(f"Nothing more is shown: {error!r}", markup=False)
+            self._settled.set()
 
     def _has_settled(self, records: "Sequence[ApplicationRecord]") -> bool:
         now = time.monotonic()
