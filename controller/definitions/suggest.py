@@ -11,6 +11,15 @@ def nearest(word: str, candidates: Iterable[str]) -> str:
     return by_folded[matches[0]] if matches else ""
 
 
+def counted(words: Iterable[str], limit: int = 3) -> str:
+    """Give the first words as a list in a sentence, `a, b and 3 more`."""
+    names = sorted(words)
+    shown, hidden = names[:limit], len(names) - limit
+    if hidden > 0:
+        return f"{', '.join(shown)} and {hidden} more"
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
+
+
 def listing(words: Iterable[str], limit: int = 12) -> str:
     """Give the words as a list in a sentence: `a, b or c`; the rest is counted."""
     names = sorted(words)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.definitions import suggest
 from controller.definitions.findings import Finding, Position, Severity
 from controller.diff.difference import Outcome
 from controller.health import Health, HealthStatus, pods, worst
@@ -122,13 +123,15 @@ def _objects(observation: Observation) -> Iterable[ObjectStatus]:
         live = _live(step, observation)
         health = _health(live, observation) if live is not None else MISSING
         yield _object_status(step, live, health, sync=_sync(step), position=found or NOWHERE)
+    held_back = _held_back(observation)
     for step in (*plan.prunes, *plan.kept):
         live = observation.live.get(step.key)
-        if live is not None:
+        if live is not None and step.key not in held_back:
             place = Position(metadata.annotations(live).get(metadata.SOURCE, ""), line=0)
             health = _health(live, observation)
             yield _object_status(step, live, health, sync=SyncStatus.OUT_OF_SYNC, position=place)
-    yield from _objects_of_blocked(observation, {step.key for step in _all_steps(plan)})
+    written = {step.key for step in steps}
+    yield from _objects_held_back(observation, sorted(held_back - written))
 
 
 def _health(live: Manifest, observation: Observation) -> Health:
@@ -150,13 +153,6 @@ def _sync(step: Step) -> SyncStatus:
     return SyncStatus.OUT_OF_SYNC
 
 
-def _all_steps(plan: Plan) -> Iterable[Step]:
-    yield from plan.unchanged
-    yield from (step for wave in plan.waves for step in wave)
-    yield from plan.prunes
-    yield from plan.kept
-
-
 def _object_status(
     step: Step, live: Manifest | None, health: Health, *, sync: SyncStatus, position: Position
 ) -> ObjectStatus:
@@ -175,13 +171,28 @@ def _object_status(
     )
 
 
-def _objects_of_blocked(observation: Observation, shown: set[ObjectKey]) -> Iterable[ObjectStatus]:
-    """What an earlier revision of a blocked definition left running: it keeps serving."""
-    blocked = {str(definition): reason for definition, reason in observation.plan.blocked}
-    for key, live in sorted(observation.live.items()):
+def _held_back(observation: Observation) -> frozenset[ObjectKey]:
+    """Objects of definitions that have errors now: nobody knows whether they are as git wants.
+
+    Their definition may stand in a file that cannot be read at all.
+    """
+    blocked = {str(definition) for definition, _ in observation.plan.blocked}
+    unreadable = observation.desired.unreadable_files
+    return frozenset(
+        key
+        for key, live in observation.live.items()
+        if metadata.annotations(live).get(metadata.COMPONENT) in blocked
+        or metadata.annotations(live).get(metadata.SOURCE) in unreadable
+    )
+
+
+def _objects_held_back(
+    observation: Observation, keys: Iterable[ObjectKey]
+) -> Iterable[ObjectStatus]:
+    """What an earlier revision of a definition with errors left running: it keeps serving."""
+    for key in keys:
+        live = observation.live[key]
         component = metadata.annotations(live).get(metadata.COMPONENT, "")
-        if key in shown or component not in blocked:
-            continue
         health = _health(live, observation)
         yield ObjectStatus(
             key=str(key),
@@ -245,8 +256,10 @@ def _application_health(objects: Sequence[ObjectStatus]) -> Health:
 def _conditions(observation: Observation) -> Iterable[tuple[str, str]]:
     errors = [f for f in observation.desired.findings if f.severity is Severity.ERROR]
     if errors:
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        yield "InvalidDefinition", f"{errors[0].position}: {errors[0].message}{more}"
+        # What is wrong stands in the findings, which are shown beside the conditions.
+        files = suggest.counted({finding.position.file for finding in errors})
+        noun = "error" if len(errors) == 1 else "errors"
+        yield "InvalidDefinition", f"{len(errors)} {noun} in {files}; the findings say what to do."
     for guard in observation.plan.guards:
         yield _condition_type(guard), guard.message
 

@@ -69,6 +69,20 @@ def test_a_definition_that_is_held_back_is_unknown_and_its_objects_are_shown() -
     assert seen.components[0].message == "InvalidDefinition"
 
 
+def test_what_a_definition_with_errors_left_running_is_unknown_and_not_to_be_pruned() -> None:
+    marks = {"roster.dev/component": str(COMPONENT.id), "roster.dev/source": "agents/style.yaml"}
+    live = {**MANIFEST, "metadata": {**MANIFEST["metadata"], "annotations": marks}}
+    kept = Step(action=Action.KEEP, key=KEY, component=None, manifest=None, live=live)
+    plan = Plan(
+        application="a", revision="c", waves=(), kept=(kept,), blocked=((COMPONENT.id, "It is."),)
+    )
+
+    (item,) = observe(plan, {KEY: live}).objects
+
+    assert (item.sync, item.requires_pruning) == (SyncStatus.UNKNOWN, False)
+    assert item.component == str(COMPONENT.id)
+
+
 def test_an_error_in_a_file_is_a_condition_with_its_place() -> None:
     broken = desired.of_files(
         {"a.yaml": b"kind: [unfinished\n"}, RenderOptions(application="a", namespace="agents")
@@ -77,7 +91,7 @@ def test_an_error_in_a_file_is_a_condition_with_its_place() -> None:
     seen = observe(Plan(application="a", revision="c", waves=()), wanted=broken)
 
     assert [item.type for item in seen.conditions] == ["InvalidDefinition"]
-    assert seen.conditions[0].message.startswith("a.yaml:")
+    assert seen.conditions[0].message == "1 error in a.yaml; the findings say what to do."
     assert seen.findings[0].rule == "invalid-yaml"
     assert seen.sync is SyncStatus.UNKNOWN
 
