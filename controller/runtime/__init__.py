@@ -7,8 +7,9 @@
     approvals      a person's yes or no, in kagent's message form
     tasks          the task store
     turns          what passes between A2A and the agent loop: the seam
-    engine         the agent loop
-    conversations  what is remembered of each context
+    engine         the agent loop; `record` keeps what is said in it
+    sessions       what is remembered of each context, here and at the controller
+    askuser        the tool by which an agent asks its user
     models         the configured provider's model
     toolservers    MCP servers; mcptools and mcpconnection do the work
     colleagues     other agents as tools
@@ -16,5 +17,6 @@
     demo           a model, tools and an agent that need no account anywhere
     bridge         a stdio MCP server behind streamable HTTP
 
-Nothing here knows the controller: an agent keeps answering when Roster is gone.
+Nothing here imports the controller, and nothing waits for it: an agent keeps answering when Roster
+is gone, and sends what it has kept when Roster is back.
 """

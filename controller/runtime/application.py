@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from a2a.client.card_resolver import parse_agent_card
+from a2a.server.agent_execution import SimpleRequestContextBuilder
 from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
 from a2a.types import AgentCard
@@ -15,7 +16,12 @@ from starlette.routing import Route
 from controller.definitions import agentconfig
 from controller.runtime.engine import Engine
 from controller.runtime.executor import Executor
+from controller.runtime.sessions import Sessions
+from controller.runtime.sessions.routes import Routes
 from controller.runtime.tasks import Tasks
+
+_PARKED_S = 600.0
+"""Seconds after which a task that waits for a person is let go of; its decision finds it again."""
 
 
 def create(
@@ -32,21 +38,28 @@ def create(
     Raises:
         PermanentError: the configuration asks for something that cannot be had.
     """
-    engine = Engine(config, environment)
+    sessions = Sessions(Routes.from_environment(environment))
+    engine = Engine(config, environment, sessions)
     served = wire_card(card)
+    tasks = Tasks(sessions)
     handler = DefaultRequestHandler(
-        agent_executor=Executor(engine), task_store=Tasks(), agent_card=served
+        agent_executor=Executor(engine),
+        task_store=tasks,
+        agent_card=served,
+        request_context_builder=SimpleRequestContextBuilder(task_id_generator=tasks),
+        interrupted_task_timeout=_PARKED_S,
     )
 
     async def ready(_: Request) -> Response:
-        problems = engine.problems
-        return JSONResponse({"ready": True, "unavailable": dict(problems)})
+        about = {"unavailable": dict(engine.problems), "storage": sessions.state()}
+        return JSONResponse({"ready": True, **about})
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with engine:
             yield
             await handler.aclose()
+        await sessions.close()
 
     return Starlette(
         lifespan=lifespan,

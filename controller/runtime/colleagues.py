@@ -7,6 +7,7 @@ goes up with the call, and the person's decision goes down to it.
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -20,8 +21,8 @@ from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
 from controller.definitions.agentconfig import RemoteAgent
 from controller.runtime import headers
-from controller.runtime.conversations import Conversations
-from controller.runtime.turns import Decision, Turn
+from controller.runtime.sessions import Sessions
+from controller.runtime.turns import Turn
 
 _CONNECT_S = 10.0
 
@@ -40,7 +41,7 @@ class Colleagues(AbstractToolset[Turn]):
     def __init__(
         self,
         agents: Sequence[RemoteAgent],
-        conversations: Conversations,
+        sessions: Sessions,
         environment: Mapping[str, str],
     ) -> None:
         self._agents = {agent.name: agent for agent in agents}
@@ -48,7 +49,7 @@ class Colleagues(AbstractToolset[Turn]):
             agent.name: headers.resolved(agent.headers, environment, owner=f"agent {agent.name}")
             for agent in agents
         }
-        self._conversations = conversations
+        self._sessions = sessions
         self._http = httpx.AsyncClient(timeout=_CONNECT_S)
         self._clients: dict[str, Client] = {}
 
@@ -105,7 +106,7 @@ class Colleagues(AbstractToolset[Turn]):
                 context_id=pending["context_id"],
                 parts=[new_data_part(dict(decision))],
             )
-        known = self._conversations.of(turn.context_id).colleague_contexts
+        known = self._sessions.of(turn.owner, turn.context_id).past.colleague_contexts
         context_id = "" if agent.isolate_sessions else known.get(agent.name, "")
         return Message(
             role=Role.ROLE_USER,
@@ -156,8 +157,9 @@ class Colleagues(AbstractToolset[Turn]):
         if isinstance(answer, Message):
             return get_message_text(answer)
         if not agent.isolate_sessions:
-            known = self._conversations.of(turn.context_id).colleague_contexts
-            known[agent.name] = answer.context_id
+            conversation = self._sessions.of(turn.owner, turn.context_id)
+            known = {**conversation.past.colleague_contexts, agent.name: answer.context_id}
+            conversation.past = replace(conversation.past, colleague_contexts=known)
         state = answer.status.state
         said = get_message_text(answer.status.message)
         if state == TaskState.TASK_STATE_INPUT_REQUIRED and (
@@ -171,15 +173,6 @@ class Colleagues(AbstractToolset[Turn]):
             return text or said
         reason = said or TaskState.Name(state).removeprefix("TASK_STATE_").lower()
         raise ToolFailed(f"The agent {agent.name} did not finish: {reason}")
-
-
-def decision_metadata(payload: Mapping[str, Any], decision: Decision) -> dict[str, Any]:
-    """What a call to a waiting colleague needs to hand over a person's decision."""
-    return {
-        "task_id": payload["task_id"],
-        "context_id": payload["context_id"],
-        "decision": decision.message,
-    }
 
 
 def _waiting(agent: RemoteAgent, task: Task, asked: Sequence[Any]) -> dict[str, Any]:

@@ -4,19 +4,12 @@ pydantic-ai does the work; this module gives it the configured model and tools, 
 conversation's history, and translates its events into those of `turns`.
 """
 
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Any, Self
 
-from pydantic_ai import (
-    Agent,
-    BinaryContent,
-    DeferredToolRequests,
-    DeferredToolResults,
-    ToolApproved,
-    ToolDenied,
-)
+from pydantic_ai import Agent, BinaryContent, DeferredToolRequests
 from pydantic_ai.messages import (
     FunctionToolCallEvent,
     FunctionToolResultEvent,
@@ -26,51 +19,44 @@ from pydantic_ai.messages import (
     TextPartDelta,
     UserContent,
 )
-from pydantic_ai.run import AgentRun
 from pydantic_ai.toolsets.abstract import AbstractToolset
-from pydantic_ai.usage import RunUsage
 
 from controller.definitions.agentconfig import AgentConfig
-from controller.runtime import models
-from controller.runtime.colleagues import Colleagues, decision_metadata
-from controller.runtime.conversations import Conversation, Conversations
+from controller.runtime import approvals, models
+from controller.runtime.askuser import AskUser
+from controller.runtime.colleagues import Colleagues
+from controller.runtime.record import Record, Run
+from controller.runtime.sessions import Conversation, Sessions
 from controller.runtime.toolservers import ToolServers
 from controller.runtime.turns import (
-    ApprovalAsked,
-    Decision,
     Event,
-    Finished,
     PendingCall,
     ResponseStarted,
     TextDelta,
     ToolAnswered,
     ToolCalled,
     Turn,
-    Usage,
 )
 
-_log = logging.getLogger(__name__)
-
-REJECTED = "Tool call was rejected by user."
-_OVERTAKEN = "The person did not decide about this call, and wrote something else instead."
-
 _Agent = Agent[Turn, str | DeferredToolRequests]
-_Run = AgentRun[Turn, str | DeferredToolRequests]
 
 
 class Engine:
     """One configured agent; turns of different conversations run side by side."""
 
-    def __init__(self, config: AgentConfig, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, config: AgentConfig, environment: Mapping[str, str], sessions: Sessions
+    ) -> None:
         """Set the agent up; nothing is contacted yet.
 
         Raises:
             PermanentError: the configuration asks for something that cannot be had.
         """
-        self._conversations = Conversations()
+        self._sessions = sessions
         self._model = models.create(config.model, environment)
         self._servers = ToolServers(config, environment)
-        self._colleagues = Colleagues(config.remote_agents or (), self._conversations, environment)
+        self._colleagues = Colleagues(config.remote_agents or (), sessions, environment)
+        self._ask_user = AskUser()
         self._streams = bool(config.stream)
         self._agent: _Agent = Agent(
             self._model.model,
@@ -84,9 +70,13 @@ class Engine:
         """MCP servers that could not be reached the last time, by address."""
         return self._servers.problems()
 
-    def pending(self, context_id: str) -> tuple[PendingCall, ...]:
-        """Tool calls of a conversation that wait for a person."""
-        return self._conversations.of(context_id).pending
+    async def pending(self, turn: Turn) -> tuple[PendingCall, ...]:
+        """Tool calls of a turn's conversation that wait for a person."""
+        conversation = self._sessions.of(turn.owner, turn.context_id)
+        if not conversation.is_known:
+            async with conversation.lock:
+                await self._sessions.refresh(conversation, turn)
+        return conversation.past.pending
 
     async def __aenter__(self) -> Self:
         await self._agent.__aenter__()
@@ -101,34 +91,44 @@ class Engine:
 
     async def run(self, turn: Turn) -> AsyncGenerator[Event]:
         """Answer a turn; turns of one conversation wait for each other."""
-        conversation = self._conversations.of(turn.context_id)
-        toolsets = [*await self._servers.toolsets(), self._colleagues]
-        # The history is read once the lock is held: the turn before may have changed it.
-        async with conversation.lock, self._started(conversation, turn, toolsets) as run:
-            async for event in self._steps(run):
-                yield event
-            yield _remember(conversation, run)
+        conversation = self._sessions.of(turn.owner, turn.context_id)
+        toolsets = [*await self._servers.toolsets(), self._colleagues, self._ask_user]
+        async with conversation.lock:
+            # The history is read once the lock is held: the turn before may have changed it.
+            await self._sessions.refresh(conversation, turn)
+            async with self._started(conversation, turn, toolsets) as run:
+                record = Record(self._sessions, conversation, turn, run)
+                try:
+                    async for event in self._steps(run, record):
+                        yield event
+                finally:
+                    record.end()
+            stored = await self._sessions.settled(conversation)
+            yield replace(record.outcome(), is_stored=stored)
 
     def _started(
         self, conversation: Conversation, turn: Turn, toolsets: Sequence[AbstractToolset[Turn]]
-    ) -> AbstractAsyncContextManager[_Run]:
+    ) -> AbstractAsyncContextManager[Run]:
+        past = conversation.past
         return self._agent.iter(
             _prompt(turn),
-            message_history=conversation.messages,
-            deferred_tool_results=_results(conversation, turn),
+            message_history=past.messages,
+            deferred_tool_results=approvals.results(past, turn),
             deps=turn,
             toolsets=toolsets,
             model_settings=self._model.settings_for(turn.caller.headers),
         )
 
-    async def _steps(self, run: _Run) -> AsyncIterator[Event]:
+    async def _steps(self, run: Run, record: Record) -> AsyncIterator[Event]:
         async for node in run:
-            if Agent.is_model_request_node(node) and self._streams:
-                yield ResponseStarted()
-                async with node.stream(run.ctx) as stream:
-                    async for event in stream:
-                        if text := _text(event):
-                            yield TextDelta(text=text)
+            if Agent.is_model_request_node(node):
+                record.step()
+                if self._streams:
+                    yield ResponseStarted()
+                    async with node.stream(run.ctx) as stream:
+                        async for event in stream:
+                            if text := _text(event):
+                                yield TextDelta(text=text)
             elif Agent.is_call_tools_node(node):
                 if not self._streams:
                     yield ResponseStarted()
@@ -149,31 +149,6 @@ def _prompt(turn: Turn) -> str | list[UserContent] | None:
         for attachment in turn.attachments
     ]
     return [turn.text, *files] if turn.text else list(files)
-
-
-def _results(conversation: Conversation, turn: Turn) -> DeferredToolResults | None:
-    """What the calls that waited get: the person's decision, or that there was none."""
-    if not conversation.pending:
-        return None
-    results = DeferredToolResults()
-    decisions = turn.decisions or {}
-    for call in conversation.pending:
-        decision = decisions.get(call.id)
-        if decision is None:
-            results.approvals[call.id] = ToolDenied(_OVERTAKEN)
-        elif call.payload:
-            # The colleague waits for the decision itself, be it yes or no.
-            results.approvals[call.id] = ToolApproved()
-            results.metadata[call.id] = decision_metadata(call.payload, decision)
-        elif decision.approved:
-            results.approvals[call.id] = ToolApproved()
-        else:
-            results.approvals[call.id] = ToolDenied(_refusal(decision))
-    return results
-
-
-def _refusal(decision: Decision) -> str:
-    return f"{REJECTED} Reason: {decision.reason}" if decision.reason else REJECTED
 
 
 def _text(event: Any) -> str:
@@ -201,29 +176,3 @@ def _tool_event(event: Any) -> Event | None:
             )
         case _:
             return None
-
-
-def _remember(conversation: Conversation, run: _Run) -> Event:
-    """Keep the history of a turn that ended well, and say how it ended."""
-    if run.result is None:
-        raise RuntimeError("the agent loop ended without a result")
-    conversation.messages = run.result.all_messages()
-    usage = _usage(run.usage)
-    output = run.result.output
-    if isinstance(output, DeferredToolRequests):
-        conversation.pending = tuple(
-            PendingCall(
-                id=call.tool_call_id,
-                name=call.tool_name,
-                arguments=call.args_as_dict(),
-                payload=output.metadata.get(call.tool_call_id, {}),
-            )
-            for call in output.approvals
-        )
-        return ApprovalAsked(calls=conversation.pending, usage=usage)
-    conversation.pending = ()
-    return Finished(usage=usage)
-
-
-def _usage(usage: RunUsage) -> Usage:
-    return Usage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens)

@@ -7,8 +7,9 @@ and clients show them.
 
 import json
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import asdict, replace
 from typing import Any, assert_never
 
 from a2a.helpers import (
@@ -21,12 +22,13 @@ from a2a.helpers import (
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
-from a2a.types import Message, Part, TaskState
+from a2a.types import Message, Part, Task, TaskState
 from pydantic_ai.exceptions import AgentRunError, ModelHTTPError, UserError
 
 from controller.errors import RosterError
 from controller.runtime import approvals
 from controller.runtime.engine import Engine
+from controller.runtime.tasks import OWNER, metadata
 from controller.runtime.turns import (
     ApprovalAsked,
     Attachment,
@@ -39,12 +41,13 @@ from controller.runtime.turns import (
     ToolAnswered,
     ToolCalled,
     Turn,
-    Usage,
 )
 
 _log = logging.getLogger(__name__)
 
 ARTIFACT = "answer"
+DECISIONS = "roster_decisions"
+"""Key of a task's metadata: who decided about which call, how and when."""
 
 
 class Executor(AgentExecutor):
@@ -58,17 +61,21 @@ class Executor(AgentExecutor):
         message = context.message
         if message is None:
             return
-        task = context.current_task
-        if task is None:
-            task = new_task_from_user_message(message)
+        task = context.current_task or new_task_from_user_message(message)
+        turn = _turn(message, task, _headers(context))
+        if context.current_task is None:
+            task.metadata.update(_belongs(turn))
             await event_queue.enqueue_event(task)
         report = _Report(TaskUpdater(event_queue, task.id, task.context_id))
+        pending = await self._pending(turn, message)
         try:
-            turn = self._turn(message, task.id, task.context_id, _headers(context))
+            decisions = approvals.decisions(_data(message), pending)
         except approvals.DecisionError as error:
-            await report.asked_again(self._engine.pending(task.context_id), str(error))
+            await report.asked_again(pending, str(error))
             return
-        await report.started()
+        if decisions is not None:
+            turn = replace(turn, text="", decisions=decisions)
+        await report.started(_decided(task, turn, pending))
         await self._run(turn, report)
 
     async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
@@ -85,23 +92,9 @@ class Executor(AgentExecutor):
             _log.warning("turn_failed", extra={"task": turn.task_id, "reason": str(error)})
             await report.failed(_explained(error))
 
-    def _turn(
-        self, message: Message, task_id: str, context_id: str, headers: Mapping[str, str]
-    ) -> Turn:
-        data = [part for part in get_data_parts(message.parts) if isinstance(part, Mapping)]
-        decisions = approvals.decisions(data, self._engine.pending(context_id))
-        return Turn(
-            context_id=context_id,
-            task_id=task_id,
-            text=_text(message) if decisions is None else "",
-            attachments=tuple(
-                Attachment(content=part.raw, media_type=part.media_type)
-                for part in message.parts
-                if part.HasField("raw")
-            ),
-            decisions=decisions,
-            caller=Caller(user_id=headers.get("x-user-id", ""), headers=headers),
-        )
+    async def _pending(self, turn: Turn, message: Message) -> tuple[PendingCall, ...]:
+        """The calls that a message can decide about; one without data decides nothing."""
+        return await self._engine.pending(turn) if _data(message) else ()
 
 
 class _Report:
@@ -113,8 +106,8 @@ class _Report:
         """What the present response of the model has said so far."""
         self._fresh = True
 
-    async def started(self) -> None:
-        await self._updater.start_work()
+    async def started(self, metadata: Mapping[str, Any]) -> None:
+        await self._updater.update_status(TaskState.TASK_STATE_WORKING, metadata=dict(metadata))
 
     async def failed(self, reason: str) -> None:
         await self._updater.failed(self._message([new_text_part(reason)]))
@@ -140,9 +133,9 @@ class _Report:
                 )
             case ApprovalAsked():
                 await self._ask(event)
-            case Finished(usage=usage):
+            case Finished():
                 await self._updater.update_status(
-                    TaskState.TASK_STATE_COMPLETED, metadata=_usage(usage)
+                    TaskState.TASK_STATE_COMPLETED, metadata=_ended(event)
                 )
             case _:
                 assert_never(event)
@@ -177,7 +170,7 @@ class _Report:
         await self._updater.update_status(
             TaskState.TASK_STATE_INPUT_REQUIRED,
             self._message(_questions(event.calls)),
-            metadata=_usage(event.usage),
+            metadata=_ended(event),
         )
 
     def _message(self, parts: list[Part]) -> Message:
@@ -191,6 +184,29 @@ def _questions(calls: Iterable[PendingCall]) -> list[Part]:
         part.metadata.update(approvals.QUESTION_METADATA)
         parts.append(part)
     return parts
+
+
+def _turn(message: Message, task: Task, headers: Mapping[str, str]) -> Turn:
+    caller = headers.get("x-user-id", "")
+    # Whoever decides about a call of a task does it in the conversation of who began the task.
+    began = metadata(task).get(OWNER, "")
+    return Turn(
+        context_id=task.context_id,
+        task_id=task.id,
+        owner=began or caller or f"A2A_USER_{task.context_id}",
+        text=_text(message),
+        attachments=tuple(
+            Attachment(content=part.raw, media_type=part.media_type)
+            for part in message.parts
+            if part.HasField("raw")
+        ),
+        caller=Caller(user_id=caller, headers=headers),
+        decided_by=caller,
+    )
+
+
+def _data(message: Message) -> list[Mapping[str, Any]]:
+    return [part for part in get_data_parts(message.parts) if isinstance(part, Mapping)]
 
 
 def _headers(context: RequestContext) -> dict[str, str]:
@@ -219,14 +235,37 @@ def _plain(content: Any) -> Any:
     return str(content)
 
 
-def _usage(usage: Usage) -> dict[str, Any]:
+def _belongs(turn: Turn) -> dict[str, Any]:
+    """What a task says of itself from the start: whose it is, in kagent's words."""
     return {
-        "kagent_usage_metadata": {
-            "promptTokenCount": usage.input_tokens,
-            "candidatesTokenCount": usage.output_tokens,
-            "totalTokenCount": usage.input_tokens + usage.output_tokens,
-        }
+        OWNER: turn.owner,
+        "kagent_session_id": turn.context_id,
+        "kagent_invocation_id": turn.task_id,
     }
+
+
+def _decided(task: Task, turn: Turn, pending: Sequence[PendingCall]) -> dict[str, Any]:
+    """What was decided in a task, with what its next turn decides."""
+    if turn.decisions is None:
+        return {}
+    before = metadata(task).get(DECISIONS, [])
+    return {DECISIONS: [*before, *approvals.decided(pending, turn)]}
+
+
+def _ended(event: Finished | ApprovalAsked) -> dict[str, Any]:
+    """What a task says when it rests: the tokens it took, and whether it is stored."""
+    total = event.usage.total
+    about: dict[str, Any] = {
+        "kagent_usage_metadata": {
+            "promptTokenCount": total.input,
+            "candidatesTokenCount": total.output,
+            "totalTokenCount": total.input + total.output,
+        },
+        "roster_usage": {name: asdict(used) for name, used in event.usage.by_model.items()},
+    }
+    if event.is_stored is not None:
+        about["roster_stored"] = event.is_stored
+    return about
 
 
 def _explained(error: Exception) -> str:

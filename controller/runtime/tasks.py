@@ -1,16 +1,30 @@
-"""The tasks of this process, in memory: bounded, and with an answer's text in one piece.
+"""The tasks of this process: bounded, an answer's text in one piece, and kept by the controller.
 
-The seam for tasks kept by the controller: the request handler knows only the a2a-sdk's `TaskStore`.
+A task is written to the controller when its state or history changes, not with every token; what a
+former process or another replica left there is found by its id.
 """
 
+import uuid
 from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
 
+from a2a.compat.v0_3 import conversions, types
 from a2a.server.context import ServerCallContext
+from a2a.server.id_generator import IDGenerator, IDGeneratorContext
 from a2a.server.tasks import InMemoryTaskStore
 from a2a.types import Artifact, Task, TaskState
+from google.protobuf import json_format  # type: ignore[import-untyped]  # it ships no types
+from pydantic import ValidationError
+
+from controller.errors import RosterError
+from controller.runtime.sessions import Sessions
 
 MAX_TASKS = 1000
 """Beyond it, the task that ended longest ago is forgotten: memory stays bounded."""
+
+OWNER = "kagent_user_id"
+"""Key of a task's metadata that says whose session it belongs to; kagent's name."""
 
 _ENDED = frozenset(
     {
@@ -20,26 +34,92 @@ _ENDED = frozenset(
         TaskState.TASK_STATE_REJECTED,
     }
 )
+_RESTING = _ENDED | {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 
 
-class Tasks(InMemoryTaskStore):
-    """Task store of one agent."""
+class Tasks(InMemoryTaskStore, IDGenerator):
+    """Task store of one agent, and where new tasks get their ids."""
 
-    def __init__(self, limit: int = MAX_TASKS) -> None:
+    def __init__(self, sessions: Sessions, limit: int = MAX_TASKS) -> None:
         super().__init__()
+        self._sessions = sessions
         self._limit = limit
         self._ended: OrderedDict[str, ServerCallContext] = OrderedDict()
+        self._minted: OrderedDict[str, None] = OrderedDict()
+        self._written: dict[str, tuple[int, int]] = {}
+        """State and length of the history of each task when it was last written."""
+
+    def generate(self, context: IDGeneratorContext) -> str:
+        """A new task's id, remembered so that nobody is asked for a task that cannot exist."""
+        del context
+        task_id = str(uuid.uuid4())
+        self._minted[task_id] = None
+        if len(self._minted) > self._limit:
+            self._minted.popitem(last=False)
+        return task_id
 
     async def save(self, task: Task, context: ServerCallContext) -> None:
         """Keep a task; the tokens of its answer become one text."""
         for artifact in task.artifacts:
             _join_text(artifact)
         await super().save(task, context)
+        self._write(task, context)
         if task.status.state in _ENDED:
             self._ended[task.id] = context
         while len(self._ended) > self._limit:
             task_id, owner = self._ended.popitem(last=False)
+            self._written.pop(task_id, None)
             await self.delete(task_id, owner)
+
+    async def get(self, task_id: str, context: ServerCallContext) -> Task | None:
+        """A task of this process, else the controller's copy of it."""
+        task = await super().get(task_id, context)
+        if task is not None or self._sessions.routes is None or task_id in self._minted:
+            return task
+        try:
+            stored = await self._sessions.routes.task(task_id)
+            if stored is None:
+                return None
+            task = conversions.to_core_task(types.Task.model_validate(stored))
+        except (RosterError, ValidationError):
+            return None  # as good as unknown: the caller is told so, and may ask again
+        if task.status.state in _RESTING:
+            await super().save(task, context)
+        return task
+
+    def _write(self, task: Task, context: ServerCallContext) -> None:
+        if self._sessions.outbox is None:
+            return
+        now = (task.status.state, len(task.history))
+        if self._written.get(task.id) == now:
+            return
+        self._written[task.id] = now
+        task_id = task.id
+
+        async def form() -> Mapping[str, Any] | None:
+            latest = await super(Tasks, self).get(task_id, context)
+            return wire_form(latest) if latest else None
+
+        owner = _owner(task)
+        self._sessions.outbox.save_task(task_id, owner, form, hurry=task.status.state in _RESTING)
+
+
+def metadata(task: Task) -> dict[str, Any]:
+    """What a task says of itself."""
+    content: dict[str, Any] = json_format.MessageToDict(task.metadata)
+    return content
+
+
+def wire_form(task: Task) -> Mapping[str, Any]:
+    """A task as A2A 0.3 writes it, which is how the controller keeps it."""
+    form: Mapping[str, Any] = conversions.to_compat_task(task).model_dump(
+        mode="json", by_alias=True
+    )
+    return form
+
+
+def _owner(task: Task) -> str:
+    return str(metadata(task).get(OWNER) or f"A2A_USER_{task.context_id}")
 
 
 def _join_text(artifact: Artifact) -> None:

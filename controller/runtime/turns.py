@@ -32,6 +32,8 @@ class Decision:
 
     approved: bool
     reason: str = ""
+    answers: tuple[Any, ...] = ()
+    """What the person answered to the agent's own questions, in their order."""
     message: Mapping[str, Any] = field(default_factory=dict)
     """The decision as it came, for a colleague that asked through this agent."""
 
@@ -42,10 +44,14 @@ class Turn:
 
     context_id: str
     task_id: str
+    owner: str = ""
+    """Whose conversation it is: the caller's, or that of whoever began the task."""
     text: str = ""
     attachments: tuple[Attachment, ...] = ()
     decisions: Mapping[str, Decision] | None = None
     """By id of the tool call; given instead of a text."""
+    decided_by: str = ""
+    """Who sent the decisions."""
     caller: Caller = field(default_factory=Caller)
 
 
@@ -62,10 +68,30 @@ class PendingCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """Tokens, as the model's provider counted them."""
+    """Tokens, as the models' providers counted them, by the model's name."""
 
-    input_tokens: int = 0
-    output_tokens: int = 0
+    by_model: Mapping[str, "Tokens"] = field(default_factory=dict)
+
+    @property
+    def total(self) -> "Tokens":
+        """All models together."""
+        return sum(self.by_model.values(), Tokens())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What one model was asked and answered."""
+
+    input: int = 0
+    output: int = 0
+    requests: int = 0
+
+    def __add__(self, other: "Tokens") -> "Tokens":
+        return Tokens(
+            input=self.input + other.input,
+            output=self.output + other.output,
+            requests=self.requests + other.requests,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +131,7 @@ class ApprovalAsked:
 
     calls: tuple[PendingCall, ...]
     usage: Usage
+    is_stored: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +139,8 @@ class Finished:
     """The turn is over; the last event of its turn."""
 
     usage: Usage
+    is_stored: bool | None = None
+    """Whether the controller has the turn; None: the agent runs without one."""
 
 
 Event = ResponseStarted | TextDelta | ToolCalled | ToolAnswered | ApprovalAsked | Finished

@@ -16,6 +16,7 @@ from controller.runtime.demo import arguments
 
 _STEP = re.compile(r"(?:,|;|\.)?\s+(?:and\s+)?then\s+", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+")
+_ASK_ME = re.compile(r"\bask me (.+)", re.IGNORECASE)
 _NAME = re.compile(r"\bmy name is ([A-Z][\w-]*)", re.IGNORECASE)
 _STOP_WORDS = frozenset(
     re.findall(
@@ -27,6 +28,8 @@ _STOP_WORDS = frozenset(
 )
 
 _AGENT_MARK = "__NS__"
+_ALWAYS_THERE = "ask_user"
+"""A tool that every agent has says nothing about this one."""
 _NAME_WEIGHT = 3
 _DISTINCTIVE_WEIGHT = 3
 _ADDRESSED_WEIGHT = 10
@@ -86,9 +89,15 @@ def reply(conversation: Sequence[Turn], tools: Sequence[Tool], *, verbose: bool 
 
 def _call(step: str, tools: Sequence[Tool], results: Sequence[Turn]) -> ToolCall | str:
     """The call that this step asks for, a question back, or nothing."""
+    asked = _ASK_ME.search(step)
+    if asked and any(tool.name == _ALWAYS_THERE for tool in tools):
+        question = {"question": asked.group(1).strip().rstrip(".?") + "?"}
+        return ToolCall(name=_ALWAYS_THERE, arguments={"questions": [question]})
     previous = _plain(results[-1].text) if results else None
     best: tuple[tuple[int, int], Tool, arguments.Filled] | None = None
     for tool in tools:
+        if tool.name == _ALWAYS_THERE:
+            continue
         filled = arguments.fill(tool.schema, step, previous_result=previous)
         score = _score(step, tool, filled)
         rank = (score, -len(filled.missing))
@@ -187,9 +196,8 @@ def _role(before: Sequence[Turn]) -> str:
 
 
 def _abilities(tools: Sequence[Tool]) -> str:
-    if not tools:
-        return "I have no tools."
-    return "I can use: " + ", ".join(_spoken(tool.name) for tool in tools) + "."
+    names = [_spoken(tool.name) for tool in tools if tool.name != _ALWAYS_THERE]
+    return f"I can use: {', '.join(names)}." if names else "I have no tools."
 
 
 _STOCK_ANSWERS: Sequence[

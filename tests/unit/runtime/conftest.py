@@ -4,7 +4,7 @@ import json
 import socket
 import threading
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -138,10 +138,16 @@ def card(name: str = "helper", url: str = "http://helper.agents:8080") -> agentc
 def start(serve: Serve, model_url: str) -> Callable[..., Agent]:
     """Start an agent with the demo model; keyword arguments are fields of config.json."""
 
-    def started(*, served_as: str | None = None, **fields: Any) -> Agent:
+    def started(
+        *,
+        served_as: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> Agent:
         def create(url: str) -> Any:
             own_card = card(url=served_as or url)
-            return application.create(config(model_url, **fields), own_card, {}, drain_s=0)
+            settings = config(model_url, **fields)
+            return application.create(settings, own_card, environment or {}, drain_s=0)
 
         return Agent(serve(create))
 

@@ -13,6 +13,7 @@ from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
 from controller.runtime import application, engine
+from controller.runtime.sessions import Sessions
 from controller.runtime.turns import Finished, TextDelta, Turn
 
 
@@ -153,7 +154,7 @@ def test_turns_of_one_conversation_wait_for_each_other(model_url: str) -> None:
 
     async def order() -> list[int]:
         ends: list[int] = []
-        async with engine.Engine(settings, {}) as agent:
+        async with engine.Engine(settings, {}, Sessions(None)) as agent:
 
             async def take(number: int) -> None:
                 turn = Turn(context_id="c", task_id=str(number), text=f"count to {number}")
@@ -221,7 +222,11 @@ def test_card_health_and_readiness_are_served(start: Callable[..., Any]) -> None
     assert served["protocolVersion"] == "0.3"
     assert [i["protocolVersion"] for i in served["supportedInterfaces"]] == ["0.3", "1.0"]
     assert httpx.get(f"{agent.url}/health").text == "OK"
-    assert httpx.get(f"{agent.url}/ready").json() == {"ready": True, "unavailable": {}}
+    assert httpx.get(f"{agent.url}/ready").json() == {
+        "ready": True,
+        "unavailable": {},
+        "storage": {"controller": "none"},
+    }
 
 
 def test_a_card_of_the_older_protocol_gets_both_interfaces() -> None:

@@ -168,3 +168,38 @@ def test_a_batch_that_leaves_a_call_out_is_refused() -> None:
 
 def test_other_data_is_no_decision() -> None:
     assert approvals.decisions([{"color": "red"}], PENDING) is None
+
+
+def test_the_agent_asks_its_user_and_gets_the_answer(
+    start: Callable[..., Any], answer_of: Callable[..., str]
+) -> None:
+    agent = start()
+    waiting = agent.send("ask me which database we use")
+
+    done = decide(
+        agent, waiting, decision_type="approve", ask_user_answers=[{"answer": ["postgres"]}]
+    )
+
+    asked = waiting["status"]["message"]["parts"][0]["data"]["args"]
+    assert waiting["status"]["state"] == "input-required"
+    assert asked["originalFunctionCall"]["name"] == "ask_user"
+    assert asked["originalFunctionCall"]["args"]["questions"][0]["question"] == (
+        "which database we use?"
+    )
+    assert asked["toolConfirmation"]["hint"] == "which database we use?"
+    assert done["status"]["state"] == "completed"
+    assert "postgres" in answer_of(done)
+
+
+def test_who_decided_and_when_is_kept_with_the_task(keeper: Any, waiting: dict[str, Any]) -> None:
+    decision = {"decision_type": "reject", "rejection_reason": "no"}
+    done = keeper.send(
+        decision, context=waiting["contextId"], task=waiting["id"], **{"x-user-id": "bob"}
+    )
+
+    (record,) = done["metadata"]["roster_decisions"]
+    assert record["by"] == "bob"
+    assert record["decision"] == "reject"
+    assert record["reason"] == "no"
+    assert record["tool"] == "delete_note"
+    assert record["at"].endswith("+00:00")

@@ -5,6 +5,7 @@ import asyncio
 from a2a.server.context import ServerCallContext
 from a2a.types import Artifact, ListTasksRequest, Part, Task, TaskState, TaskStatus
 
+from controller.runtime.sessions import Sessions
 from controller.runtime.tasks import Tasks
 
 
@@ -17,7 +18,7 @@ def test_neighbouring_texts_become_one() -> None:
     parts = [Part(text="a"), Part(text="b"), Part(url="http://x"), Part(text="c"), Part(text="d")]
     working = task(1, TaskState.TASK_STATE_WORKING, *parts)
 
-    asyncio.run(Tasks().save(working, ServerCallContext()))
+    asyncio.run(Tasks(Sessions(None)).save(working, ServerCallContext()))
 
     assert [part.text or part.url for part in working.artifacts[0].parts] == [
         "ab",
@@ -30,7 +31,7 @@ def test_the_oldest_ended_tasks_are_forgotten_and_running_ones_kept() -> None:
     context = ServerCallContext()
 
     async def kept() -> set[str]:
-        tasks = Tasks(limit=2)
+        tasks = Tasks(Sessions(None), limit=2)
         await tasks.save(task(0, TaskState.TASK_STATE_WORKING), context)
         for number in range(1, 5):
             await tasks.save(task(number, TaskState.TASK_STATE_COMPLETED), context)

@@ -1,0 +1,99 @@
+"""Writes to the controller: batched, in order, once, and bounded while it is away."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from controller.runtime.sessions.outbox import Outbox
+from controller.runtime.sessions.routes import Routes, SessionKey
+
+ALICE = SessionKey(id="s", user_id="alice")
+
+
+def told(number: int) -> dict[str, Any]:
+    return {"id": str(number), "text": "x" * 100}
+
+
+def with_outbox(controller: Any, steps: Callable[[Outbox], Awaitable[None]], **limits: Any) -> None:
+    async def run() -> None:
+        routes = Routes(controller.url, namespace="n", name="a", token_file=Path("/none"))
+        outbox = Outbox(routes, **limits)
+        await steps(outbox)
+        await outbox.close(2)
+        await routes.close()
+
+    asyncio.run(run())
+
+
+def test_events_of_a_session_go_out_together_and_in_order(controller: Any) -> None:
+    async def steps(outbox: Outbox) -> None:
+        outbox.open(ALICE, title="A title that is rather long", source="", is_created=False)
+        for number in range(250):
+            outbox.append(ALICE, [told(number)])
+        assert await outbox.gone(ALICE, 5)
+
+    with_outbox(controller, steps)
+
+    assert list(controller.events["s", "alice"]) == [str(number) for number in range(250)]
+    assert controller.writes == ["/api/sessions", *["/api/sessions/s/events"] * 3]
+    assert controller.sessions["s", "alice"]["name"] == "A title that is rath..."
+
+
+def test_what_is_written_again_is_there_once(controller: Any) -> None:
+    async def steps(outbox: Outbox) -> None:
+        outbox.open(ALICE, title="", source="", is_created=False)
+        outbox.append(ALICE, [told(1)])
+        outbox.append(ALICE, [told(1)])
+        assert await outbox.gone(ALICE, 5)
+
+    with_outbox(controller, steps)
+
+    assert list(controller.events["s", "alice"]) == ["1"]
+
+
+def test_of_a_task_the_latest_form_goes_out(controller: Any) -> None:
+    async def steps(outbox: Outbox) -> None:
+        for state in ("submitted", "working", "completed"):
+
+            async def form(state: str = state) -> dict[str, Any]:
+                return {"id": "t", "status": {"state": state}, "history": []}
+
+            outbox.save_task("t", "alice", form, hurry=state == "completed")
+
+    with_outbox(controller, steps)
+
+    assert controller.tasks["t"]["status"] == {"state": "completed"}
+    assert controller.writes == ["/api/tasks"]
+
+
+def test_nobody_waits_for_a_controller_that_is_known_to_be_away(controller: Any) -> None:
+    controller.is_away = True
+    answers: list[bool] = []
+
+    async def steps(outbox: Outbox) -> None:
+        outbox.open(ALICE, title="", source="", is_created=True)
+        outbox.append(ALICE, [told(1)])
+        answers.append(await outbox.gone(ALICE, 0.3))
+        async with asyncio.timeout(0.25):
+            answers.append(await outbox.gone(ALICE, 60))
+
+    with_outbox(controller, steps)
+
+    assert answers == [False, False]
+
+
+def test_memory_stays_bounded(controller: Any) -> None:
+    controller.is_away = True
+    bob = SessionKey(id="b", user_id="bob")
+
+    async def steps(outbox: Outbox) -> None:
+        for number in range(10):
+            outbox.append(ALICE, [told(number)])
+        for number in range(10):
+            outbox.append(bob, [told(number)])
+        assert outbox.lost == 10
+        assert not outbox.holds(ALICE)
+        assert outbox.holds(bob)
+
+    with_outbox(controller, steps, limit_bytes=1500)

@@ -1,0 +1,213 @@
+"""An agent with a controller: what is kept there, and what another process makes of it."""
+
+import select
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from controller.definitions import agentconfig
+
+ALICE = {"x-user-id": "alice@example.com"}
+
+
+@pytest.fixture
+def born(start: Callable[..., Any], controller: Any) -> Callable[..., Any]:
+    """Start the agent (once more: what a killed pod is followed by)."""
+    return lambda **fields: start(environment=controller.environment(), **fields)
+
+
+def test_a_turn_is_kept_as_events_of_its_session(born: Any, controller: Any) -> None:
+    task = born().send("My name is Ada", **ALICE)
+
+    context = task["contextId"]
+    assert controller.sessions[context, "alice@example.com"] == {
+        "user_id": "alice@example.com",
+        "agent_ref": "team_a__NS__note_keeper",
+        "id": context,
+        "name": "My name is Ada",
+    }
+    asked, answered = controller.told(context, "alice@example.com")
+    assert asked["author"] == "user"
+    assert asked["content"] == {"role": "user", "parts": [{"text": "My name is Ada"}]}
+    assert answered["author"] == "team_a__NS__note_keeper"
+    assert answered["content"]["role"] == "model"
+    assert answered["content"]["parts"][0]["text"].startswith("Hello Ada")
+    assert answered["usageMetadata"]["totalTokenCount"] > 0
+    assert task["metadata"]["roster_stored"] is True
+
+
+def test_the_history_outlives_the_process(
+    born: Any, controller: Any, answer_of: Callable[..., str]
+) -> None:
+    context = born().send("My name is Ada", **ALICE)["contextId"]
+
+    later = born().send("What is my name?", context=context, **ALICE)
+
+    assert answer_of(later) == "Your name is Ada."
+    assert len(controller.told(context, "alice@example.com")) == 4
+
+
+def test_another_user_cannot_go_on_with_it(born: Any, answer_of: Callable[..., str]) -> None:
+    agent = born()
+    context = agent.send("My name is Ada", **ALICE)["contextId"]
+
+    task = agent.send("What is my name?", context=context, **{"x-user-id": "mallory"})
+
+    assert answer_of(task) == "You have not told me."
+
+
+def test_tool_calls_are_restored_exactly(
+    born: Any, mcp: Any, tools_url: str, controller: Any, answer_of: Callable[..., str]
+) -> None:
+    context = born(http_tools=mcp(tools_url)).send("calculate 6*7", **ALICE)["contextId"]
+
+    kept = controller.told(context, "alice@example.com")
+    later = born().send("What did I say?", context=context, **ALICE)
+
+    shapes = [[list(part) for part in event["content"]["parts"]] for event in kept]
+    assert shapes == [[["text"]], [["functionCall"]], [["functionResponse"]], [["text"]]]
+    assert kept[2]["content"]["parts"][0]["functionResponse"]["response"]["return_value"] == "42"
+    assert answer_of(later) == "You said: “calculate 6*7”"
+
+
+def test_one_write_a_step_and_none_a_token(born: Any, controller: Any) -> None:
+    agent = born()
+    context = agent.send("hi", **ALICE)["contextId"]
+    settle(controller)
+    controller.requests.clear()
+
+    agent.send("count to 400", context=context, **ALICE)
+    settle(controller)
+
+    assert controller.writes.count(f"/api/sessions/{context}/events") == 1
+    assert len(controller.writes) <= 3
+
+
+def test_the_task_is_kept_and_found_by_another_process(born: Any, controller: Any) -> None:
+    task = born().send("hi", **ALICE)
+    settle(controller)
+
+    found = born().rpc("tasks/get", {"id": task["id"]})["result"]
+
+    assert found["status"]["state"] == "completed"
+    assert found["artifacts"][0]["parts"] == task["artifacts"][0]["parts"]
+    assert controller.tasks[task["id"]]["metadata"]["kagent_user_id"] == "alice@example.com"
+
+
+def test_an_approval_outlives_the_process(
+    born: Any, mcp: Any, tools_url: str, controller: Any, answer_of: Callable[..., str]
+) -> None:
+    fields = {"http_tools": mcp(tools_url, require_approval=("delete_note",))}
+    agent = born(**fields)
+    agent.send("save a note called todo: buy milk", **ALICE)
+    waiting = agent.send("delete the note todo", **ALICE)
+    settle(controller)
+
+    decision = {"decision_type": "approve"}
+    done = born(**fields).send(
+        decision, context=waiting["contextId"], task=waiting["id"], **{"x-user-id": "bob"}
+    )
+
+    assert waiting["status"]["state"] == "input-required"
+    assert done["status"]["state"] == "completed"
+    assert answer_of(done) == "delete note: Deleted the note “todo”."
+    (record,) = done["metadata"]["roster_decisions"]
+    assert (record["tool"], record["decision"], record["by"]) == ("delete_note", "approve", "bob")
+    told = controller.told(waiting["contextId"], "alice@example.com")
+    assert any("decisions" in event["customMetadata"]["roster"] for event in told)
+
+
+def test_without_the_controller_it_answers_and_catches_up(
+    born: Any, controller: Any, answer_of: Callable[..., str]
+) -> None:
+    agent = born()
+    controller.is_away = True
+    first = agent.send("My name is Ada", **ALICE)
+    second = agent.send("What is my name?", context=first["contextId"], **ALICE)
+    behind = httpx.get(f"{agent.url}/ready").json()["storage"]
+
+    controller.is_away = False
+    until(lambda: len(controller.events.get((first["contextId"], "alice@example.com"), ())) == 4)
+
+    assert first["metadata"]["roster_stored"] is False
+    assert answer_of(second) == "Your name is Ada."
+    assert behind["controller"] == "away"
+    assert behind["waiting"] >= 4
+    until(
+        lambda: controller.tasks.get(second["id"], {}).get("status", {}).get("state") == "completed"
+    )
+
+
+def test_a_controller_that_refuses_connections_does_not_stop_it(
+    start: Callable[..., Any], answer_of: Callable[..., str]
+) -> None:
+    nowhere = {"KAGENT_URL": "http://127.0.0.1:9", "KAGENT_NAME": "a"}
+
+    task = start(environment=nowhere).send("hi")
+
+    assert task["status"]["state"] == "completed"
+    assert task["metadata"]["roster_stored"] is False
+
+
+def test_a_failed_turn_leaves_a_history_to_go_on_from(
+    born: Any, model_url: str, answer_of: Callable[..., str]
+) -> None:
+    away = agentconfig.OpenAI(model="demo", base_url="http://127.0.0.1:9/v1", timeout=2)
+    failed = born(model=away).send("My name is Ada", **ALICE)
+
+    later = born().send("What is my name?", context=failed["contextId"], **ALICE)
+
+    assert failed["status"]["state"] == "failed"
+    assert answer_of(later) == "Your name is Ada."
+
+
+def test_the_agent_says_who_it_is_and_reads_its_token_anew(
+    start: Callable[..., Any], controller: Any, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("first\n")
+    agent = start(environment=controller.environment(token))
+    agent.send("hi", **ALICE)
+    settle(controller)
+    token.write_text("second")
+
+    agent.send("hi", **ALICE)
+
+    assert controller.headers[0]["x-agent-name"] == "team_a__NS__note_keeper"
+    assert controller.headers[0]["x-user-id"] == "alice@example.com"
+    assert controller.headers[0]["authorization"] == "Bearer first"
+    assert controller.headers[-1]["authorization"] == "Bearer second"
+
+
+def test_a_session_that_was_deleted_is_made_again(born: Any, controller: Any) -> None:
+    agent = born()
+    context = agent.send("hi", **ALICE)["contextId"]
+    controller.sessions.clear()
+    controller.events.clear()
+
+    agent.send("hello", context=context, **ALICE)
+
+    assert len(controller.told(context, "alice@example.com")) == 2
+
+
+def test_a_callers_session_of_an_agent_says_so(born: Any, controller: Any) -> None:
+    task = born().send("hi", **{"x-kagent-source": "agent"})
+
+    (session,) = controller.sessions.values()
+    assert session["source"] == "agent"
+    assert session["user_id"] == f"A2A_USER_{task['contextId']}"
+
+
+def settle(controller: Any) -> None:
+    """Wait until every task that was begun is stored as ended or waiting."""
+    resting = {"completed", "failed", "canceled", "input-required"}
+    until(lambda: all(t["status"]["state"] in resting for t in controller.tasks.values()))
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Let the agent's thread go on until a condition holds; the test's time limit ends it."""
+    while not condition():
+        select.select([], [], [], 0.01)  # other threads go on meanwhile
