@@ -21,6 +21,7 @@ from controller.cluster.live import LiveState
 from controller.definitions.application import Application
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
+from controller.reconcile import options
 from controller.reconcile.loop import Loop
 from controller.reconcile.reconciler import Reconciler
 from controller.reconcile.revisions import Revisions
@@ -117,11 +118,11 @@ def repositories(settings: Settings) -> Repositories:
 
 def render_options(settings: Settings, spec: ApplicationSpec) -> RenderOptions:
     """Give what rendering needs to know of an application."""
-    return RenderOptions(
+    return options.render_options(
+        settings,
         application=spec.name,
         namespace=spec.namespace,
-        agent_image=settings.agent_image,
-        controller_url=settings.controller_url,
+        annotations=spec.agent_annotations,
     )
 
 
@@ -143,6 +144,7 @@ def application_spec(application: Application) -> ApplicationSpec:
         path=spec.source.path,
         namespace=spec.destination.namespace,
         templates=spec.source.templates,
+        agent_annotations=application.agent_annotations,
         sync_policy=policy,
         ignore_differences=tuple(
             Rule(

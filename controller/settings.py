@@ -62,6 +62,31 @@ class Settings(pydantic.BaseModel):
         "http://kagent-controller.kagent:8083",
         description="Address at which agents reach the controller (KAGENT_URL).",
     )
+    agent_runtime: Literal["roster", "kagent"] = pydantic.Field(
+        "roster", description="Whose runtime agents run on where no annotation says."
+    )
+    kagent_image: str = pydantic.Field(
+        "cr.kagent.dev/kagent-dev/kagent/app:0.10.4", description="Image of kagent's runtime."
+    )
+    kagent_go_image: str = pydantic.Field(
+        "cr.kagent.dev/kagent-dev/kagent/golang-adk:0.10.4",
+        description="Image of kagent's runtime for agents whose runtime is go.",
+    )
+    skills_image: str = pydantic.Field(
+        "cr.kagent.dev/kagent-dev/kagent/skills-init:0.10.4",
+        description="Image of the container that fetches an agent's skills.",
+    )
+    gateway_image: str = pydantic.Field(
+        "ghcr.io/agentgateway/agentgateway:0.9.0-musl",
+        description="Image that serves stdio MCP servers which bring their own image.",
+    )
+    agent_env: Mapping[str, str] = pydantic.Field(
+        {}, description="Variables of every agent, as NAME=value,NAME=value; or a mapping."
+    )
+    agent_annotations: Mapping[str, str] = pydantic.Field(
+        {},
+        description="Annotations roster.dev/… of every agent that does not have them: policies.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = pydantic.Field(
         "info", description="Least severe log line that is written."
     )
@@ -94,6 +119,17 @@ class Settings(pydantic.BaseModel):
         """Host and port of `listen`."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @pydantic.field_validator("agent_env", "agent_annotations", mode="before")
+    @classmethod
+    def _pairs(cls, value: Any) -> Any:
+        """Read a mapping from one line of text, as the environment has it."""
+        if not isinstance(value, str):
+            return value
+        pairs = [item.partition("=") for item in value.split(",") if item.strip()]
+        if not all(equals and name.strip() for name, equals, _ in pairs):
+            raise ValueError("expected NAME=value, with a comma between two")
+        return {name.strip(): text.strip() for name, _, text in pairs}
 
     @pydantic.field_validator("listen")
     @classmethod

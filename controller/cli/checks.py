@@ -117,19 +117,14 @@ def _desired(
     folder: Path, *, namespace: str, templates: str, application: str = "default"
 ) -> "Desired":
     from controller.reconcile import desired
-    from controller.render.options import RenderOptions
+    from controller.reconcile.options import render_options
     from controller.source import folders
 
     settings = settings_from().settings
     files = dict(folders.read(folder))
     if templates:
         files.update(folders.read(Path(templates)))
-    options = RenderOptions(
-        application=application,
-        namespace=namespace,
-        agent_image=settings.agent_image,
-        controller_url=settings.controller_url,
-    )
+    options = render_options(settings, application=application, namespace=namespace)
     own = folders.shown(Path(templates)) if templates else ""
     return desired.of_files(files, options, templates=own)
 

@@ -4,7 +4,7 @@ The fields are those of Argo CD's Application, as far as Roster has what they me
 refused rather than passed over, so that nobody believes in a setting that does nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -108,6 +108,8 @@ class Application:
     name: str
     spec: ApplicationSpecDefinition
     position: Position
+    agent_annotations: Mapping[str, str]
+    """Its annotations `roster.dev/…`: what agents get that do not say otherwise themselves."""
 
 
 def parse_applications(
@@ -156,7 +158,10 @@ def _read(document: Document, applications: dict[str, Application]) -> list[Find
     findings = [finding(problem, document) for problem in problems]
     if isinstance(model, ApplicationSpecDefinition) and not has_errors(findings):
         applications[name.text] = Application(
-            name=name.text, spec=model, position=document.position()
+            name=name.text,
+            spec=model,
+            position=document.position(),
+            agent_annotations=_agent_annotations(view),
         )
     return findings
 
@@ -171,6 +176,12 @@ def _unknown_kind(view: View) -> Violation:
         message=f"this file has no use for the kind {kind!r}" if kind else "this has no kind",
         remedy=f"{hint}It takes {KIND} and {SETTINGS}; agents belong into their repository.",
     )
+
+
+def _agent_annotations(view: View) -> dict[str, str]:
+    notes = view.at("metadata", "annotations").each()
+    named = ((str(note.path[-1]), note.text) for note in notes)
+    return {name: text for name, text in named if name.startswith(f"{ROSTER}/")}
 
 
 def _checks(view: View) -> Iterator[Violation]:

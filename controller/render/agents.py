@@ -6,7 +6,7 @@ from typing import Any
 from controller.definitions.agent import AgentSpec
 from controller.definitions.catalog import Path
 from controller.definitions.shared import PodSettings
-from controller.render import card, confighash, pod, processes, skills, workload
+from controller.render import card, confighash, pod, policies, processes, skills, workload
 from controller.render.problems import RenderError
 from controller.render.processes import Process
 from controller.render.scope import Scope
@@ -46,10 +46,11 @@ def values(spec: AgentSpec, scope: Scope) -> dict[str, Any]:
     config_hash = _hash(process, container, template, fetch, scope)
     template["annotations"] = {**settings.annotations, confighash.ANNOTATION: config_hash}
     own_files = {processes.CARD: card.text(spec, scope.id), **process.files}
+    by_policy = policies.values(spec, settings, scope, container["resources"])
     return {
         "application": scope.options.application,
         "definition": scope.definition.document.data,
-        "agent": _agent(spec, settings, scope),
+        "agent": _agent(spec, settings, scope, is_scaled=by_policy["autoscaling"] is not None),
         "service_account": workload.service_account(
             scope.name, settings.service_account_name, settings.service_account_config
         ),
@@ -57,10 +58,13 @@ def values(spec: AgentSpec, scope: Scope) -> dict[str, Any]:
         "skills_config": fetch.config if fetch else None,
         "pod": template,
         "container": container,
+        **by_policy,
     }
 
 
-def _agent(spec: AgentSpec, settings: PodSettings, scope: Scope) -> dict[str, Any]:
+def _agent(
+    spec: AgentSpec, settings: PodSettings, scope: Scope, *, is_scaled: bool
+) -> dict[str, Any]:
     speaks_a2a = spec.type == "BYO" or bool(spec.declarative and spec.declarative.a2a_config)
     return {
         "name": scope.name,
@@ -69,7 +73,7 @@ def _agent(spec: AgentSpec, settings: PodSettings, scope: Scope) -> dict[str, An
         "annotations": workload.annotations(scope.definition),
         "deployment_annotations": settings.deployment_annotations,
         "selector": workload.selector(scope.name),
-        "replicas": settings.replicas,
+        "replicas": None if is_scaled else settings.replicas,
         "port": processes.PORT,
         "app_protocol": "kgateway.dev/a2a" if speaks_a2a else None,
     }

@@ -1,28 +1,38 @@
 """Agents on kagent's own runtime image, in place of Roster's.
 
-Chosen for an application by an option, for an agent by the annotation `roster.dev/runtime: kagent`.
-That runtime takes the same config.json, but knows header values only, and no references to them:
-for it, and for nobody else, values are written into config.json, which is in a Secret.
+Chosen by the annotation `roster.dev/runtime: kagent` of an agent or its application, or for all of
+them by a setting. That runtime takes the same config.json, but knows header values only, and no
+references to them: for it, and for nobody else, values are written into config.json, which is in a
+Secret.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from controller.definitions import agentconfig
-from controller.objects import metadata
+from controller.definitions.agent import AgentSpec
 from controller.render import headers, pod
 from controller.render.agentconfigs import Translated
 from controller.render.problems import RenderError
 from controller.render.scope import Scope
 
 ANNOTATION = "roster.dev/runtime"
-PROBE: Mapping[str, Any] = {
-    "httpGet": {"path": "/.well-known/agent-card.json", "port": "http"},
-    "initialDelaySeconds": 4,
-    "periodSeconds": 2,
-    "timeoutSeconds": 15,
+_CARD = {"httpGet": {"path": "/.well-known/agent-card.json", "port": "http"}}
+_PROBES: Mapping[str, Mapping[str, Any]] = {
+    "python": {**_CARD, "initialDelaySeconds": 4, "periodSeconds": 2, "timeoutSeconds": 15},
+    "go": {**_CARD, "initialDelaySeconds": 1, "periodSeconds": 1, "timeoutSeconds": 5},
 }
-"""It takes five seconds to start; kagent's controller waits 15 before it asks."""
+"""Python takes five seconds to start; kagent's controller waits 15 before it asks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """How the container of an agent on kagent's runtime differs from one on Roster's."""
+
+    image: str
+    probe: Mapping[str, Any]
+    security: Any
 
 
 def is_chosen(scope: Scope) -> bool:
@@ -31,16 +41,47 @@ def is_chosen(scope: Scope) -> bool:
     Raises:
         RenderError: the annotation names a runtime that there is not.
     """
-    notes = metadata.annotations(scope.definition.document.data)
-    chosen = notes.get(ANNOTATION, scope.options.runtime)
+    chosen = scope.annotation(ANNOTATION) or scope.options.runtime
     if chosen not in {"roster", "kagent"}:
         raise RenderError(
             "unknown-runtime",
             f"there is no runtime {chosen!r}",
             remedy="Choose roster or kagent.",
-            path=("metadata", "annotations", ANNOTATION),
+            path=scope.annotation_path(ANNOTATION),
         )
-    return bool(chosen == "kagent")
+    return chosen == "kagent"
+
+
+def container(spec: AgentSpec, scope: Scope, *, runs_code: bool, security: Any) -> Container:
+    """Give the container for the runtime that the agent names: python or go."""
+    runtime = spec.declarative.runtime if spec.declarative else "python"
+    image = scope.options.kagent_image
+    if runtime == "go":
+        image = f"{scope.options.kagent_go_image}{'-full' if runs_code else ''}"
+    return Container(
+        image=image,
+        probe=_PROBES[runtime],
+        security=isolating(security, scope) if runs_code else security,
+    )
+
+
+def isolating(security: Any, scope: Scope) -> Any:
+    """Give the security context with which kagent's images isolate the code that they run.
+
+    Their sandbox makes namespaces of its own and is therefore privileged, unless the definition
+    forbids privileges; then its commands fail. It is a lot to give to an agent, so a warning.
+    """
+    given = dict(security or {})
+    if given.get("allowPrivilegeEscalation") is False or given.get("privileged") is not None:
+        return given
+    warning = RenderError(
+        "privileged-container",
+        "kagent runs an agent with skills or code in a privileged container, so this one is",
+        remedy="Set 'securityContext.allowPrivilegeEscalation: false' where it needs no sandbox;"
+        " Roster's own runtime has none.",
+    )
+    scope.sources.warn(warning)
+    return {**given, "privileged": True}
 
 
 def with_values(translated: Translated, scope: Scope) -> Translated:
@@ -73,7 +114,7 @@ def _value(variable: Mapping[str, Any], scope: Scope) -> str:
         f"kagent's runtime needs the value of {source['name']}/{source['key']} for a header, and it"
         " is not in the repository",
         remedy="Use Roster's runtime, which takes it from the cluster, or add the Secret.",
-        path=("metadata", "annotations", ANNOTATION),
+        path=scope.annotation_path(ANNOTATION),
     )
 
 

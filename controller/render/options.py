@@ -7,6 +7,7 @@ from typing import Literal
 DEFAULT_AGENT_IMAGE = "roster:0.1.0"
 DEFAULT_CONTROLLER_URL = "http://kagent-controller.kagent:8083"
 DEFAULT_KAGENT_IMAGE = "cr.kagent.dev/kagent-dev/kagent/app:0.10.4"
+DEFAULT_KAGENT_GO_IMAGE = "cr.kagent.dev/kagent-dev/kagent/golang-adk:0.10.4"
 DEFAULT_SKILLS_IMAGE = "cr.kagent.dev/kagent-dev/kagent/skills-init:0.10.4"
 DEFAULT_GATEWAY_IMAGE = "ghcr.io/agentgateway/agentgateway:0.9.0-musl"
 
@@ -22,9 +23,11 @@ class RenderOptions:
     """Image with `roster-agent` and `roster-mcp-bridge`; `imageRegistry` of an agent overrides its
     registry."""
     runtime: Literal["roster", "kagent"] = "roster"
-    """Whose runtime agents run on that do not say; an agent says it by an annotation."""
+    """Whose runtime agents run on where no annotation says."""
     kagent_image: str = DEFAULT_KAGENT_IMAGE
-    """Image of kagent's runtime."""
+    """Image of kagent's Python runtime, for agents whose `runtime` is python."""
+    kagent_go_image: str = DEFAULT_KAGENT_GO_IMAGE
+    """Image of kagent's Go runtime; agents that run code get the tag with `-full` appended."""
     controller_url: str = DEFAULT_CONTROLLER_URL
     """Where agents reach the controller's REST interface (`KAGENT_URL`)."""
     skills_image: str = DEFAULT_SKILLS_IMAGE
@@ -33,10 +36,14 @@ class RenderOptions:
     """Image that serves an MCP server of standard input and output whose image is its own."""
     agent_env: Mapping[str, str] = field(default_factory=dict)
     """Environment that every agent gets, such as `OTEL_…`; an agent's own `env` comes first."""
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    """Annotations `roster.dev/…` that every agent has which does not have them itself."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """Everything the options say, as a value that can be compared and hashed."""
         places = (self.application, self.namespace, self.controller_url, self.runtime)
-        images = (self.agent_image, self.kagent_image, self.skills_image, self.gateway_image)
-        return (*places, *images, *sorted(self.agent_env.items()))
+        kagents = (self.kagent_image, self.kagent_go_image)
+        images = (self.agent_image, *kagents, self.skills_image, self.gateway_image)
+        shared = (*sorted(self.agent_env.items()), "", *sorted(self.annotations.items()))
+        return (*places, *images, *shared)

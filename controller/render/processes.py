@@ -51,7 +51,7 @@ def translate(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Process
     Raises:
         RenderError: the agent cannot be translated.
     """
-    process = _byo(spec) if spec.type == "BYO" else _declarative(spec, scope, skills)
+    process = _byo(spec, scope) if spec.type == "BYO" else _declarative(spec, scope, skills)
     if not _runs_code(spec):
         return process
     return replace(process, files={**process.files, SRT_SETTINGS: _srt_settings(spec)})
@@ -76,19 +76,22 @@ def _declarative(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Proc
     if not kagentruntime.is_chosen(scope):
         return process
     filled = kagentruntime.with_values(translated, scope)
+    container = kagentruntime.container(
+        spec, scope, runs_code=_runs_code(spec), security=given.security_context
+    )
     return replace(
         process,
-        image=workload.with_registry(scope.options.kagent_image, registry),
+        image=workload.with_registry(container.image, registry),
         command=None,
         pod_security=given.pod_security_context,
-        security=given.security_context,
+        security=container.security,
         files={**process.files, CONFIG: filled.config.dump()},
         needs=filled.needs,
-        probe=kagentruntime.PROBE,
+        probe=container.probe,
     )
 
 
-def _byo(spec: AgentSpec) -> Process:
+def _byo(spec: AgentSpec, scope: Scope) -> Process:
     given = settings(spec)
     if not isinstance(given, ByoDeployment) or not given.image:
         raise RenderError(
@@ -102,7 +105,9 @@ def _byo(spec: AgentSpec) -> Process:
         args=given.args,
         working_dir=given.working_dir,
         pod_security=given.pod_security_context,
-        security=given.security_context,
+        security=kagentruntime.isolating(given.security_context, scope)
+        if spec.skills
+        else given.security_context,
     )
 
 

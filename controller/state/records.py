@@ -1,5 +1,6 @@
 """What is stored: frozen records with JSON forms. Names and shapes follow Argo CD's status."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -54,6 +55,8 @@ class ApplicationSpec(Record):
     namespace: str = "default"
     templates: str = ""
     """Folder in the repository whose templates replace the built-in ones, by file name."""
+    agent_annotations: Mapping[str, str] = pydantic.Field(default_factory=dict)
+    """Annotations `roster.dev/…` of agents that do not have them: runtime, policies."""
     sync_policy: SyncPolicy = SyncPolicy()
     ignore_differences: tuple[Rule, ...] = ()
     """Fields that are left to others."""

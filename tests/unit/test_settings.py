@@ -68,3 +68,21 @@ def test_secrets_are_shown_as_stars() -> None:
 
     assert "canary" not in str(settings.shown(loaded.settings))
     assert "canary" not in repr(loaded)
+
+
+def test_a_mapping_is_written_on_one_line_or_as_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "roster.yaml"
+    file.write_text("kind: Settings\nspec: {agentAnnotations: {roster.dev/runtime: kagent}}\n")
+
+    loaded = settings.load(
+        flags={}, environ={"ROSTER_AGENT_ENV": "A=1, OTEL_X=http://y?z=1"}, file=file
+    )
+
+    assert loaded.settings.agent_env == {"A": "1", "OTEL_X": "http://y?z=1"}
+    assert loaded.settings.agent_annotations == {"roster.dev/runtime": "kagent"}
+
+
+@pytest.mark.parametrize("pairs", ["A", "=1", "A=1,B"])
+def test_a_line_that_is_no_mapping_is_explained(pairs: str) -> None:
+    with pytest.raises(UsageError, match=r"agent_env .*expected NAME=value"):
+        settings.load(flags={}, environ={"ROSTER_AGENT_ENV": pairs})

@@ -16,6 +16,19 @@ RULES = {
         "A skill's folder name or path is not allowed.",
         "Skills are mounted at /skills/<name>, and paths stay inside their repository.",
     ),
+    "autoscaling-without-request": (
+        "An agent is to be scaled by CPU, and requests none.",
+        "The autoscaler aims at a share of what a pod requests; without a request it does nothing.",
+    ),
+    "invalid-policy": (
+        "An annotation asks for a NetworkPolicy, budget or autoscaler that cannot be.",
+        (
+            "roster.dev/network-policy is enabled or disabled; roster.dev/pod-disruption-budget is"
+            " the number or share of pods that may be missing, 1 where it is enabled; "
+            "roster.dev/autoscaling is the least and most pods, 1-5 where it is enabled, and "
+            "roster.dev/autoscaling-cpu the percentage of the requested CPU that is aimed at, 80."
+        ),
+    ),
     "invalid-sync-wave": (
         "A sync wave is no whole number.",
         "Waves are numbers in quotes, for annotations are text: smaller ones are applied first.",
@@ -39,9 +52,21 @@ RULES = {
         "A Service that is used as MCP server does not say which port speaks MCP.",
         "It has one port only, or one with appProtocol mcp, or names it in an annotation.",
     ),
+    "privileged-container": (
+        "An agent's container gets all privileges of its node.",
+        (
+            "kagent's images isolate commands in namespaces of their own, for which they have to "
+            "be privileged; kagent sets that for agents with skills or code execution. Whoever "
+            "leads such an agent to break out of its sandbox has the node."
+        ),
+    ),
     "prompt-not-in-repository": (
         "A prompt comes from an object that is not in the repository.",
         "Prompts are expanded when manifests are rendered, and reviewed like everything else.",
+    ),
+    "replicas-ignored": (
+        "An agent says how many pods it has, and lets an autoscaler decide.",
+        "The two would take turns at setting the number, so the definition's is left out.",
     ),
     "reserved-name": (
         "A volume, container or variable has a name that the agent's own has.",

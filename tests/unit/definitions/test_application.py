@@ -23,7 +23,7 @@ spec:
 ---
 apiVersion: roster.dev/v1alpha1
 kind: Application
-metadata: {name: minimal}
+metadata: {name: minimal, annotations: {roster.dev/runtime: kagent, owner: team}}
 spec:
   source: {repoURL: /srv/agents}
 """
@@ -43,6 +43,8 @@ def test_applications_are_read_and_settings_skipped() -> None:
     automated = agents.spec.sync_policy.automated
     assert automated is not None
     assert (automated.enabled, automated.prune, automated.self_heal) == (True, True, True)
+    assert agents.agent_annotations == {}
+    assert minimal.agent_annotations == {"roster.dev/runtime": "kagent"}
     assert minimal.spec.source.target_revision == "HEAD"
     assert minimal.spec.sync_policy.automated is None
 
