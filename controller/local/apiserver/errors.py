@@ -23,12 +23,14 @@ class ApiError(Exception):
         message: str,
         *,
         details: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.reason = reason
         self.message = message
         self.details = details
+        self.metadata = metadata
 
     @property
     def status(self) -> dict[str, Any]:
@@ -36,7 +38,7 @@ class ApiError(Exception):
         body: dict[str, Any] = {
             "kind": "Status",
             "apiVersion": "v1",
-            "metadata": {},
+            "metadata": dict(self.metadata or {}),
             "status": "Failure",
             "message": self.message,
         }
@@ -136,9 +138,14 @@ def unsupported_media(accepted: Sequence[str]) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
-def expired(message: str) -> ApiError:
-    """Refuse to continue from a version that is no longer remembered."""
-    return ApiError(410, "Expired", message)
+def expired(message: str, *, token: str = "") -> ApiError:
+    """Refuse to continue from a version that is no longer remembered.
+
+    Args:
+        message: why.
+        token: continues all the same, with objects as they are by now.
+    """
+    return ApiError(410, "Expired", message, metadata={"continue": token} if token else None)
 
 
 def too_large_version(asked: int, current: int) -> ApiError:

@@ -1,7 +1,7 @@
 """Lists and watches: which objects are asked for, in pieces or as a stream of events."""
 
 import base64
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from controller.local.apiserver.storage import Object, Storage, TooOldError
 from controller.local.apiserver.verbs import Call, utc_now
 from controller.local.apiserver.watching import Event, Watch
 
+_AS_IT_IS = -1
+"""In place of a version in a token: go on with the objects as they are now."""
 _TOKEN_VERSION = "meta.k8s.io/v1"  # noqa: S105 -- the format of continue tokens
 
 
@@ -26,7 +28,7 @@ class Asked:
     limit: int
     after: tuple[str, str] | None
     version: int | None
-    """The version that a continued list began with."""
+    """The version that a continued list began with, or that is asked for exactly."""
     least: int
     """The version that the answer must not be older than."""
 
@@ -57,6 +59,8 @@ def asked(request: Request, call: Call) -> Asked:
         return selectors.matches_labels(requirements, value) and matches_fields(value)
 
     after, version = _continued(request.first("continue"))
+    if request.first("resourceVersionMatch") == "Exact":
+        version = request.number("resourceVersion")
     return Asked(
         matches=matches,
         is_selective=bool(labels or fields),
@@ -76,40 +80,42 @@ def _continued(token: str) -> tuple[tuple[str, str] | None, int | None]:
         raise _bad_token("illegal base64 data at input byte 0") from None
     try:
         said = orjson.loads(text)
-        namespace, _, name = said["start"].rpartition("/")
-        return (namespace, name), int(said["rv"])
+        start, version = str(said["start"]), int(said["rv"])
     except orjson.JSONDecodeError:
         raise _bad_token(gojson.fault(text.decode("latin-1"))) from None
     except (ValueError, KeyError, TypeError):
         raise _bad_token("incorrect encoded start resourceVersion 0") from None
+    namespace, _, name = start.rpartition("/")
+    return (namespace, name), None if version == _AS_IT_IS else version
 
 
 def _bad_token(cause: str) -> errors.ApiError:
     return errors.bad_request(f"invalid continue token: continue key is not valid: {cause}")
 
 
-def _token(version: int, last: Object) -> str:
-    metadata = last["metadata"]
-    start = f"{metadata.get('namespace', '')}/{metadata['name']}"
-    said = orjson.dumps({"v": _TOKEN_VERSION, "rv": version, "start": start})
+def _place(value: Object) -> tuple[str, str]:
+    return value["metadata"].get("namespace", ""), value["metadata"]["name"]
+
+
+def _token(version: int, last: tuple[str, str]) -> str:
+    said = orjson.dumps({"v": _TOKEN_VERSION, "rv": version, "start": "/".join(last)})
     return base64.urlsafe_b64encode(said).rstrip(b"=").decode()
 
 
 def collect(storage: Storage, call: Call, wanted: Asked) -> Found:
     """Give the objects that were asked for, or the next piece of them.
 
+    Every piece of a list is of the version that the first was of, whatever happened meanwhile.
+
     Raises:
         ApiError: the list that is to be continued began too long ago.
     """
     version = storage.version if wanted.version is None else wanted.version
-    if wanted.least > storage.version:
-        raise errors.too_large_version(wanted.least, storage.version)
-    if wanted.version is not None:
-        _check_age(storage, call.resource, wanted.version)
-    namespace = call.namespace or None
+    if max(wanted.least, version) > storage.version:
+        raise errors.too_large_version(max(wanted.least, version), storage.version)
     items: list[Object] = []
     remaining = 0
-    for value in storage.scan(call.resource.storage_key, namespace, after=wanted.after):
+    for value in _objects(storage, call, wanted):
         if not wanted.matches(value):
             continue
         if wanted.limit and len(items) == wanted.limit:
@@ -120,20 +126,36 @@ def collect(storage: Storage, call: Call, wanted: Asked) -> Found:
             items.append(conversion.view(value, call.resource))
     metadata: dict[str, Any] = {"resourceVersion": str(version)}
     if remaining:
-        metadata["continue"] = _token(version, items[-1])
+        metadata["continue"] = _token(version, _place(items[-1]))
         if not wanted.is_selective:
             metadata["remainingItemCount"] = remaining
     return Found(items, metadata)
 
 
-def _check_age(storage: Storage, resource: Resource, version: int) -> None:
+def _objects(storage: Storage, call: Call, wanted: Asked) -> Iterator[Object]:
+    key, namespace = call.resource.storage_key, call.namespace or None
+    if wanted.version is None or wanted.version == storage.version:
+        yield from storage.scan(key, namespace, after=wanted.after)
+        return
     try:
-        storage.changes_since(resource.storage_key, version)
+        for value in storage.scan_as_of(key, wanted.version, namespace):
+            if wanted.after is None or _place(value) > wanted.after:
+                yield value
     except TooOldError:
-        raise errors.expired(
-            "The provided continue parameter is too old to display a consistent list result."
-            " You can start a new list without the continue parameter."
-        ) from None
+        raise _too_old(wanted.after) from None
+
+
+def _too_old(after: tuple[str, str] | None) -> errors.ApiError:
+    if after is None:
+        return errors.expired("The resourceVersion for the provided list is too old.")
+    return errors.expired(
+        "The provided continue parameter is too old to display a consistent list result. You can"
+        " start a new list without the continue parameter, or use the continue token in this"
+        " response to retrieve the remainder of the results. Continuing with the provided token"
+        " results in an inconsistent list - objects that were created, modified, or deleted"
+        " between the time the first chunk was returned and now may show up in the list.",
+        token=_token(_AS_IT_IS, after),
+    )
 
 
 def document(resource: Resource, found: Found) -> dict[str, Any]:

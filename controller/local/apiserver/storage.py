@@ -185,6 +185,25 @@ class Storage:
             if wanted and (after is None or place > after) and place in table.objects:
                 yield table.objects[place]
 
+    def scan_as_of(self, resource: str, version: int, namespace: str | None) -> Iterator[Object]:
+        """Give the objects of a resource as they were at a version, by namespace and name.
+
+        The present is walked back through the remembered changes, which cost no copy of the past.
+
+        Raises:
+            TooOldError: some of the changes since then are forgotten.
+        """
+        objects = dict(self._table(resource).objects)
+        for change in reversed(self.changes_since(resource, version)):
+            place = (change.key.namespace, change.key.name)
+            if change.before is None:
+                objects.pop(place, None)
+            else:
+                objects[place] = change.before
+        for place in sorted(objects):
+            if namespace is None or place[0] == namespace:
+                yield objects[place]
+
     def resources(self) -> Iterable[str]:
         """Give the resources of which there were objects."""
         return tuple(self._tables)

@@ -86,6 +86,51 @@ def test_long_lists_come_in_pieces(app: App) -> None:
     assert first["metadata"]["remainingItemCount"] == 1
 
 
+def names_of(answer: httpx.Response) -> list[str]:
+    return [item["metadata"]["name"] for item in answer.json()["items"]]
+
+
+def test_all_pieces_of_a_list_are_of_one_version(app: App) -> None:
+    for name in "bcd":
+        send(app, "POST", CONFIGMAPS, json={"metadata": {"name": name}})
+    first = send(app, "GET", CONFIGMAPS, params={"limit": 1})
+    send(app, "DELETE", f"{CONFIGMAPS}/c")
+    for name in "ae":
+        send(app, "POST", CONFIGMAPS, json={"metadata": {"name": name}})
+
+    token = first.json()["metadata"]["continue"]
+    second = send(app, "GET", CONFIGMAPS, params={"continue": token})
+
+    assert names_of(first) + names_of(second) == ["b", "c", "d"]
+    versions = {answer.json()["metadata"]["resourceVersion"] for answer in (first, second)}
+    assert len(versions) == 1
+
+
+def test_a_list_of_an_exact_version_is_of_the_past(app: App) -> None:
+    made = send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "a"}})
+    version = made.json()["metadata"]["resourceVersion"]
+    send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "b"}})
+    exactly = {"resourceVersion": version, "resourceVersionMatch": "Exact"}
+
+    assert names_of(send(app, "GET", CONFIGMAPS, params=exactly)) == ["a"]
+
+
+def test_a_list_that_began_too_long_ago_can_be_continued_as_it_is_now(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ab":
+        send(app, "POST", CONFIGMAPS, json={"metadata": {"name": name}})
+    token = send(app, "GET", CONFIGMAPS, params={"limit": 1}).json()["metadata"]["continue"]
+    send(app, "POST", CONFIGMAPS, json={"metadata": {"name": "c"}})
+    monkeypatch.setattr(app.verbs.storage, "_floor", app.verbs.storage.version)
+
+    refused = send(app, "GET", CONFIGMAPS, params={"continue": token})
+    again = refused.json()["metadata"]["continue"]
+
+    assert (refused.status_code, refused.json()["reason"]) == (410, "Expired")
+    assert names_of(send(app, "GET", CONFIGMAPS, params={"continue": again})) == ["b", "c"]
+
+
 def test_yaml_bodies_are_read(app: App) -> None:
     body = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {when: 2026-01-01}\n"
     headers = {"Content-Type": "application/yaml"}
