@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from types import ModuleType
 from typing import Any
@@ -248,7 +249,7 @@ class Gateway:
         content = await asked.request.body() if tail != CARD else b""
         sent = self._client.build_request(
             "GET" if tail == CARD else asked.request.method,
-            asked.upstream.url + tail,
+            _url(asked.upstream.url + tail),
             headers=asked.onward,
             content=content,
         )
@@ -265,6 +266,12 @@ class Gateway:
         if self._made_client is None:
             self._made_client = self._make_client()
         return self._made_client
+
+
+@lru_cache(maxsize=1024)
+def _url(text: str) -> httpx.URL:
+    """Read an address; that takes a tenth of a millisecond, for every request the same."""
+    return httpx.URL(text)
 
 
 def _translation() -> ModuleType:

@@ -98,7 +98,8 @@ def claim(record: Path) -> Addresses:
 
 
 def _listen(ip: str, port: int) -> socket.socket:
-    listener = socket.socket()
+    # The protocol is named, else asyncio leaves Nagle's algorithm on.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind((ip, port))
