@@ -134,8 +134,7 @@ def application_spec(application: Application) -> ApplicationSpec:
         automated=automated is not None and automated.enabled,
         prune=automated is not None and automated.prune,
         self_heal=automated is not None and automated.self_heal,
-        create_namespace="CreateNamespace=true" in spec.sync_policy.sync_options,
-        adopt="Adopt=true" in spec.sync_policy.sync_options,
+        sync_options=tuple(spec.sync_policy.sync_options),
     )
     return ApplicationSpec(
         name=application.name,

@@ -254,6 +254,7 @@ def _spec(spec: ApplicationSpec) -> shapes.SpecShape:
             sync_options=[
                 *(["CreateNamespace=true"] if policy.create_namespace else []),
                 *(["Adopt=true"] if policy.adopt else []),
+                *policy.sync_options,
             ],
         ),
     )

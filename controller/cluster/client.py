@@ -24,7 +24,9 @@ from controller.objects.metadata import FIELD_MANAGER
 
 PAGE = 500
 """Objects asked for in one answer of a list."""
-_APPLY_TRIES = 3
+_TRIES = 3
+"""Of a write that another writer was faster than."""
+STRICT, IGNORE = "Strict", "Ignore"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
@@ -150,13 +152,21 @@ class Client:
                 return
             query["continue"] = token
 
-    def apply(self, manifest: Manifest, *, force: bool = True, dry_run: bool = False) -> Manifest:
+    def apply(
+        self,
+        manifest: Manifest,
+        *,
+        force: bool = True,
+        dry_run: bool = False,
+        validation: str = STRICT,
+    ) -> Manifest:
         """Apply a manifest on the server and give the object as it is then.
 
         Args:
             manifest: the fields that we want to own, complete: what it no longer names, goes.
             force: take fields over from other managers.
             dry_run: only ask what would come out.
+            validation: whether unknown fields are refused: Strict, or Ignore.
 
         Raises:
             ConflictError: another manager owns a field, and force is off.
@@ -166,11 +176,11 @@ class Client:
         key = ObjectKey.of(manifest)
         resource = self.discovery.resource(str(manifest.get("apiVersion")), key.kind)
         query = {"fieldManager": FIELD_MANAGER, "force": str(force).lower()}
-        query["fieldValidation"] = "Strict"
+        query["fieldValidation"] = validation
         if dry_run:
             query["dryRun"] = "All"
         action = f"{'try' if dry_run else 'apply'} {key}"
-        for left in reversed(range(_APPLY_TRIES)):
+        for left in reversed(range(_TRIES)):
             try:
                 answer: Manifest = self.connection.request(
                     "PATCH",
@@ -190,6 +200,41 @@ class Client:
             else:
                 if key.kind == "CustomResourceDefinition" and not dry_run:
                     self.discovery.announce()
+                return answer
+        raise AssertionError("unreachable: the last try returns or raises")
+
+    def replace(self, manifest: Manifest, *, validation: str = STRICT) -> Manifest:
+        """Put a manifest in the place of an object that exists, whatever others wrote there.
+
+        Finalizers and owners stay: without them, others would lose what they keep the object for.
+
+        Args:
+            manifest: the whole object.
+            validation: what the server does with unknown fields, as for `apply`.
+
+        Raises:
+            NotFoundError: there is no such object.
+            InvalidError, ForbiddenError, UnavailableError: see `Connection.request`.
+        """
+        key = ObjectKey.of(manifest)
+        resource = self.discovery.resource(str(manifest.get("apiVersion")), key.kind)
+        path = resource.path(key.namespace, quote(key.name))
+        action, is_secret = f"replace {key}", _is_secret(key)
+        for left in reversed(range(_TRIES)):
+            found = self.connection.request("GET", path, action=action, is_secret=is_secret)
+            try:
+                answer: Manifest = self.connection.request(
+                    "PUT",
+                    path,
+                    action=action,
+                    query={"fieldManager": FIELD_MANAGER, "fieldValidation": validation},
+                    body=_in_place_of(found, _placed(manifest, resource)),
+                    is_secret=is_secret,
+                )
+            except ConflictError as error:
+                if not left:
+                    raise UnavailableError(error.message) from error
+            else:
                 return answer
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -294,6 +339,15 @@ class Client:
 
 def _is_secret(key: ObjectKey) -> bool:
     return key.kind == "Secret" and not key.group
+
+
+def _in_place_of(found: Manifest, manifest: Manifest) -> Manifest:
+    kept = {
+        name: found["metadata"][name]
+        for name in ("resourceVersion", "finalizers", "ownerReferences")
+        if name in found["metadata"]
+    }
+    return {**manifest, "metadata": {**manifest["metadata"], **kept}}
 
 
 def _placed(manifest: Manifest, resource: Resource) -> Manifest:

@@ -15,6 +15,10 @@ from controller.errors import PermanentError, RosterError, TransientError
 
 _LONGEST_MESSAGE = 1000
 _MANAGER = re.compile(r'conflict with "([^"]*)"')
+_IMMUTABLE = re.compile(
+    r"immutable|updates to statefulset spec|may not (be )?change", re.IGNORECASE
+)
+"""How the API server says that a field cannot change; there is no reason code for it."""
 _UNTYPED = "failed to create typed patch object"
 """Start of the 500 that a real API server answers to an applied object that breaks the schema."""
 
@@ -56,6 +60,10 @@ class InvalidError(PermanentError):
     """The object breaks the schema or a rule of the API server."""
 
 
+class ImmutableError(InvalidError):
+    """A field would have to change that cannot; only another object can have the new value."""
+
+
 class GoneError(TransientError):
     """The resource version is too old to go on from: list again."""
 
@@ -69,6 +77,10 @@ class UnreachableError(UnavailableError):
 
 
 _CORRECT = "Correct the definition."
+_RECREATE = (
+    "Leave the field as it is, or have the object deleted and made anew: annotate it with "
+    "roster.dev/sync-options: Force=true."
+)
 _PERMANENT: Mapping[int, tuple[type[PermanentError], str]] = {
     401: (ForbiddenError, "Sign in to the cluster again."),
     403: (ForbiddenError, "Grant the missing permission to Roster."),
@@ -97,6 +109,8 @@ def translate(refusal: Refusal) -> RosterError:
         return _conflict(message, details)
     if refusal.status == 410:
         return GoneError(message)
+    if refusal.status == 422 and _IMMUTABLE.search(str(details.get("message", ""))):
+        return ImmutableError(message, remedy=_RECREATE)
     if refusal.status in _PERMANENT:
         kind, remedy = _PERMANENT[refusal.status]
         return kind(message, remedy=remedy)

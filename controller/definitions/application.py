@@ -10,7 +10,15 @@ from typing import Literal
 
 from pydantic import Field
 
-from controller.definitions import documents, identity, ignoredifferences, reading, spec, suggest
+from controller.definitions import (
+    documents,
+    identity,
+    ignoredifferences,
+    reading,
+    spec,
+    suggest,
+    syncoptions,
+)
 from controller.definitions.catalog import Document
 from controller.definitions.checks import metadata
 from controller.definitions.findings import Finding, Position, has_errors, in_order
@@ -74,12 +82,12 @@ class SyncPolicyDefinition(Model):
     automated: Opt[Automated] = Field(
         default=None, description="Sync without a person; left out, syncs are started by hand."
     )
-    sync_options: list[
-        Literal["Adopt=true", "Adopt=false", "CreateNamespace=true", "CreateNamespace=false"]
-    ] = Field(
+    sync_options: list[str] = Field(
         default_factory=list,
-        description="CreateNamespace=true makes the namespace where it is missing; Adopt=true "
-        "takes over objects that exist and belong to nobody.",
+        description="How objects are written and deleted, as Name=value with Argo CD's names: "
+        "CreateNamespace=true makes the namespace where it is missing; Adopt=true takes over "
+        "objects that exist and belong to nobody.",
+        json_schema_extra={"items": {"type": "string", "enum": list(syncoptions.CHOICES)}},
     )
 
 
@@ -151,6 +159,7 @@ def _read(document: Document, applications: dict[str, Application]) -> list[Find
         *identity.check(view),
         *_checks(view),
         *violations,
+        *syncoptions.check(view.at("spec", "syncPolicy", "syncOptions")),
         *ignoredifferences.check(view.at("spec", "ignoreDifferences")),
     ]
     if name.text in applications:

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import groupby
 
+from controller.definitions import syncoptions
 from controller.definitions.findings import DefinitionId
 from controller.diff.difference import Difference, Outcome
 from controller.objects import Manifest, ObjectKey
@@ -50,7 +51,7 @@ def make(  # noqa: PLR0913 -- everything that is known, by name
         unreadable: files with definitions that could not be read.
     """
     sorted_out = _sort_out(application, components, differences, policy)
-    steps = list(_steps(sorted_out.components, differences))
+    steps = list(_steps(sorted_out.components, differences, policy))
     all_blocked = [*blocked, *sorted_out.refused]
     prunes, kept, guards = orphans.split(
         live,
@@ -124,7 +125,7 @@ def _refusal(
         elif owner:
             message = f"{key} belongs to application {owner!r} and is claimed by {application!r}"
             return Guard(rule="claimed-by-another-application", message=message, keys=(key,))
-        elif not policy.adopt:
+        elif not syncoptions.of_object(manifest, policy.options).adopt:
             message = (
                 f"{key} exists and belongs to no application: rename yours, or take it over with "
                 "the sync option Adopt=true (roster run --adopt)"
@@ -134,7 +135,7 @@ def _refusal(
 
 
 def _steps(
-    components: Iterable[Component], differences: Mapping[ObjectKey, Difference]
+    components: Iterable[Component], differences: Mapping[ObjectKey, Difference], policy: Policy
 ) -> Iterator[Step]:
     for component in components:
         for manifest in component.manifests:
@@ -150,6 +151,7 @@ def _steps(
                 difference=difference,
                 live=difference.live if difference else None,
                 wave=order.wave(manifest, component.wave),
+                options=syncoptions.of_object(manifest, policy.options),
                 reason=(difference.message if difference else "") or reason,
             )
 

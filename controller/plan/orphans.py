@@ -4,11 +4,13 @@ The guards follow what went wrong elsewhere: Flux prunes everything where a sour
 others delete what a broken file no longer defines. Nothing is deleted on missing information.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
+from controller.definitions import syncoptions
 from controller.definitions.findings import DefinitionId
+from controller.definitions.syncoptions import Consent
 from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import (
     APPLICATION,
@@ -45,17 +47,22 @@ def split(
 ) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Guard, ...]]:
     """Give what is to be pruned (in the order of deletion), what is kept, and why."""
     ours = {key: found for key, found in live.items() if _is_ours(found, ownership.application)}
-    orphans = [_step(key, found) for key, found in ours.items() if not _is_desired(key, ownership)]
+    orphans = [
+        _step(key, found, ownership.policy)
+        for key, found in ours.items()
+        if not _is_desired(key, ownership)
+    ]
     judged = [_judged(step, ours[step.key], ownership) for step in orphans]
     prunes = sorted(
-        (step for step in judged if step.action is Action.PRUNE), key=_place, reverse=True
+        (step for step in judged if step.action is Action.PRUNE), key=_deletion, reverse=True
     )
     kept = [step for step in judged if step.action is Action.KEEP]
+    guards = tuple(_unconfirmed(kept))
     guard = _guard(prunes, len(ours), ownership)
     if guard is None:
-        return tuple(prunes), tuple(sorted(kept, key=_place)), ()
+        return tuple(prunes), tuple(sorted(kept, key=_place)), guards
     held = [_kept(step, guard.message) for step in prunes]
-    return (), tuple(sorted([*kept, *held], key=_place)), (guard,)
+    return (), tuple(sorted([*kept, *held], key=_place)), (*guards, guard)
 
 
 def _is_ours(found: Manifest, application: str) -> bool:
@@ -80,7 +87,7 @@ def _is_desired(key: ObjectKey, ownership: Ownership) -> bool:
     )
 
 
-def _step(key: ObjectKey, found: Manifest) -> Step:
+def _step(key: ObjectKey, found: Manifest, policy: Policy) -> Step:
     return Step(
         action=Action.PRUNE,
         key=key,
@@ -88,6 +95,7 @@ def _step(key: ObjectKey, found: Manifest) -> Step:
         manifest=None,
         live=found,
         wave=_wave(found),
+        options=syncoptions.of_object(found, policy.options),
         reason="its definition left git",
     )
 
@@ -113,6 +121,7 @@ def _belongs_to_blocked(found: Manifest, ownership: Ownership) -> bool:
     return component in {str(id_) for id_ in ownership.blocked}
 
 
+_UNCONFIRMED = "its deletion needs a confirmation: it has the sync option Prune=confirm"
 _REASONS: Iterable[tuple[str, Callable[[Manifest, Step, Ownership], bool]]] = (
     (
         "it is being deleted",
@@ -135,7 +144,28 @@ _REASONS: Iterable[tuple[str, Callable[[Manifest, Step, Ownership], bool]]] = (
         lambda _, step, ownership: step.key not in ownership.inventory,
     ),
     ("pruning is off", lambda _, __, ownership: not ownership.policy.prune),
+    (
+        "it is protected by the sync option Prune=false",
+        lambda _, step, __: step.options.prune is Consent.NO,
+    ),
+    (
+        _UNCONFIRMED,
+        lambda _, step, ownership: (
+            step.options.prune is Consent.CONFIRM and not ownership.policy.confirmed
+        ),
+    ),
 )
+
+
+def _unconfirmed(kept: Iterable[Step]) -> Iterator[Guard]:
+    keys = tuple(sorted(step.key for step in kept if step.reason == _UNCONFIRMED))
+    if keys:
+        more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+        yield Guard(
+            rule="prune-needs-confirmation",
+            message=f"pruning {keys[0]}{more} needs a confirmation: it has Prune=confirm",
+            keys=keys,
+        )
 
 
 def _guard(prunes: list[Step], owned: int, ownership: Ownership) -> Guard | None:
@@ -157,6 +187,11 @@ def _guard(prunes: list[Step], owned: int, ownership: Ownership) -> Guard | None
 
 def _kept(step: Step, reason: str) -> Step:
     return replace(step, action=Action.KEEP, reason=reason)
+
+
+def _deletion(step: Step) -> tuple[bool, tuple[int, tuple[int, str, str, str]]]:
+    """Sort what goes last to the end, of a list that is in reverse."""
+    return (not step.options.prune_last, _place(step))
 
 
 def _place(step: Step) -> tuple[int, tuple[int, str, str, str]]:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from controller.definitions.syncoptions import DEFAULTS, SyncOptions
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
@@ -11,5 +13,5 @@ class Policy:
     """Delete what left git."""
     confirmed: bool = False
     """A person has said yes to deleting most of the application."""
-    adopt: bool = False
-    """Take over objects that exist already and belong to nobody."""
+    options: SyncOptions = DEFAULTS
+    """The application's; an object's own come over them."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.definitions.findings import DefinitionId
+from controller.definitions.syncoptions import DEFAULTS, SyncOptions
 from controller.diff.difference import Difference
 from controller.objects import Manifest, ObjectKey
 
@@ -34,6 +35,7 @@ class Step:
     live: Manifest | None = None
     """The object as it was when the plan was made; a prune deletes only what has its uid."""
     wave: int = 0
+    options: SyncOptions = DEFAULTS
     reason: str = ""
     """Why it is kept, or why it is written."""
 

@@ -13,7 +13,9 @@ from datetime import datetime
 from controller import telemetry
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.definitions import syncoptions
 from controller.definitions.catalog import Catalog
+from controller.definitions.syncoptions import SyncOptions
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.objects import Manifest, ObjectKey
 from controller.plan import make
@@ -153,7 +155,7 @@ class Reconciler:
             policy=Policy(
                 prune=wanted,
                 confirmed=bool(request and request.confirmed),
-                adopt=spec.sync_policy.adopt,
+                options=_options(record, request),
             ),
             source_is_empty=desired.is_empty,
         )
@@ -181,7 +183,7 @@ class Reconciler:
             has_moved=lambda: self._has_moved(name, revision),
         )
         try:
-            if record.spec.sync_policy.create_namespace:
+            if _options(record, record.request).create_namespace:
                 self.client.ensure_namespace(record.spec.namespace)
             results = self.executor.execute(
                 plan,
@@ -269,6 +271,12 @@ class Reconciler:
                 lambda now: _failed(now, (condition, message), never, now=self.now()),
             )
             raise
+
+
+def _options(record: ApplicationRecord, request: SyncRequest | None) -> SyncOptions:
+    """Give the application's sync options, those of a request over them."""
+    asked = request.sync_options if request else ()
+    return syncoptions.parse(asked, record.spec.sync_policy.options)
 
 
 def _failed(

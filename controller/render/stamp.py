@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from controller.definitions import syncoptions
 from controller.definitions.catalog import Definition
 from controller.definitions.kinds import CLUSTER_SCOPED
 from controller.objects import Manifest, content_hash, group_of, metadata
@@ -22,11 +23,24 @@ def stamped(manifest: Manifest, definition: Definition, options: RenderOptions) 
         annotations={
             metadata.COMPONENT: str(definition.id),
             metadata.SOURCE: definition.document.file,
+            **_handed_on(definition),
         },
     )
     return metadata.with_metadata(
         named, labels={}, annotations={metadata.CONTENT_HASH: content_hash(named)}
     )
+
+
+def _handed_on(definition: Definition) -> dict[str, str]:
+    """Give what a definition says of its syncing, which holds for each of its objects.
+
+    In our own spelling: Argo CD, too, would take its annotations seriously.
+    """
+    notes = metadata.annotations(definition.document.data)
+    kept = (metadata.PRUNE, metadata.IGNORE_DIFFERENCES)
+    found = {name: str(notes[name]) for name in kept if name in notes}
+    options = syncoptions.texts_of(definition.document.data)
+    return {**found, metadata.SYNC_OPTIONS: ",".join(options)} if options else found
 
 
 def wave(definition: Definition) -> int:

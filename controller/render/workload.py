@@ -58,10 +58,7 @@ def labels(name: str, more: Mapping[str, str]) -> dict[str, str]:
 def annotations(definition: Definition) -> dict[str, Any]:
     """Give the annotations that a definition hands on to its objects."""
     own = metadata.annotations(definition.document.data)
-    kept = {key: value for key, value in own.items() if not key.startswith(_NOT_COPIED)}
-    if metadata.PRUNE in own:
-        kept[metadata.PRUNE] = own[metadata.PRUNE]
-    return kept
+    return {key: value for key, value in own.items() if not key.startswith(_NOT_COPIED)}
 
 
 def service_account(

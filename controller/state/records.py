@@ -6,6 +6,8 @@ from enum import StrEnum
 
 import pydantic
 
+from controller.definitions import syncoptions
+from controller.definitions.syncoptions import SyncOptions
 from controller.diff.ignore import Rule
 
 
@@ -43,6 +45,14 @@ class SyncPolicy(Record):
     """Whether the application's namespace is made where it is missing."""
     adopt: bool = False
     """Whether objects that exist and belong to nobody are taken over."""
+    sync_options: tuple[str, ...] = ()
+    """As `definitions.syncoptions` reads them."""
+
+    @property
+    def options(self) -> SyncOptions:
+        """All options of the application."""
+        flags = SyncOptions(adopt=self.adopt, create_namespace=self.create_namespace)
+        return syncoptions.parse(self.sync_options, flags)
 
 
 class ApplicationSpec(Record):
@@ -76,6 +86,8 @@ class SyncRequest(Record):
     """Instead of the application's policy; None: the policy."""
     confirmed: bool = False
     """Whether guards that ask for a confirmation are lifted."""
+    sync_options: tuple[str, ...] = ()
+    """Such as `Replace=true`, over those of the application."""
     initiated_by: str = "manual"
 
 

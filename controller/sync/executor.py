@@ -70,7 +70,7 @@ class Executor:
             waiting=waiting,
         )
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
-            writer = Writer(plan, self._client, self._live, pool, stopped)
+            writer = Writer(plan, self._client, self._live, pool, gate)
             reason = ""
             for _, wave in groupby(steps, key=lambda step: step.wave):
                 reason = _carry_out(Wave(tuple(wave), plan, writer, gate), reason)

@@ -69,8 +69,12 @@ class Gate:
 
     def check(self) -> None:
         """Raise StoppedError if the operation must end."""
-        if reason := self._stopped():
+        if reason := self.reason():
             raise StoppedError(reason)
+
+    def reason(self) -> str:
+        """Give why the operation must end, nothing where it may go on."""
+        return self._stopped()
 
     def _health(self, key: ObjectKey) -> Health:
         live = self._live.get(key)

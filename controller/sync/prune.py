@@ -2,6 +2,8 @@
 
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.definitions import syncoptions
+from controller.definitions.syncoptions import Consent
 from controller.errors import RosterError
 from controller.objects import Manifest
 from controller.objects.metadata import APPLICATION, PRUNE, annotations, labels
@@ -22,7 +24,11 @@ def delete(step: Step, plan: Plan, client: Client, live: LiveState) -> ObjectRes
             return result(step, PRUNED, "was gone already")
         if reason := _changed(step.live or {}, found, plan.application):
             return result(step, PRUNE_SKIPPED, reason)
-        client.delete(found, uid=str(found["metadata"]["uid"]))
+        client.delete(
+            found,
+            uid=str(found["metadata"]["uid"]),
+            propagation=step.options.propagation.capitalize(),
+        )
     except RosterError as error:
         return result(step, PRUNE_SKIPPED, str(error))
     return result(step, PRUNED, "deleted")
@@ -35,4 +41,6 @@ def _changed(planned: Manifest, found: Manifest, application: str) -> str:
         return "it does not carry our label any more"
     if annotations(found).get(PRUNE) == "disabled":
         return f"it is protected by {PRUNE}: disabled"
+    if syncoptions.of_object(found).prune is Consent.NO:
+        return "it is protected by the sync option Prune=false"
     return ""

@@ -12,9 +12,10 @@ from controller.errors import RosterError
 from controller.objects import ObjectKey
 from controller.objects.metadata import REVISION, with_metadata
 from controller.plan import order
-from controller.plan.steps import Action, Plan, Step
+from controller.plan.steps import Plan, Step
 from controller.state.records import ObjectResult
-from controller.sync.gate import Stopped
+from controller.sync import write
+from controller.sync.gate import Gate
 from controller.sync.results import FAILED, SYNCED, result
 
 
@@ -27,7 +28,7 @@ class Writer:
         client: Client,
         live: LiveState,
         pool: ThreadPoolExecutor,
-        stopped: Stopped,
+        gate: Gate,
     ) -> None:
         self.results: list[ObjectResult] = []
         self.keys: dict[DefinitionId, list[ObjectKey]] = {}
@@ -38,7 +39,7 @@ class Writer:
         self._client = client
         self._live = live
         self._pool = pool
-        self._stopped = stopped
+        self._gate = gate
         self._lock = threading.Lock()
         for step in plan.unchanged:
             self._note(step)
@@ -59,20 +60,21 @@ class Writer:
             problem = self.failed.get(step.component) if step.component else None
         if problem:
             return result(step, FAILED, f"ComponentFailed: {problem}")
-        if reason := self._stopped():
+        if reason := self._gate.reason():
             return self._failure(step, reason)
+        manifest = with_metadata(
+            step.manifest or {}, labels={}, annotations={REVISION: self._revision}
+        )
         try:
-            applied = self._client.apply(
-                with_metadata(
-                    step.manifest or {}, labels={}, annotations={REVISION: self._revision}
-                )
+            applied, done = write.write(
+                step, manifest, self._client, self._live, timeout_s=self._gate.timeout_s
             )
         except RosterError as error:
             return self._failure(step, str(error))
         self._live.observed(applied)
         with self._lock:
             self._note(step)
-        return result(step, SYNCED, "created" if step.action is Action.CREATE else "configured")
+        return result(step, SYNCED, done)
 
     def _failure(self, step: Step, message: str) -> ObjectResult:
         if step.component is not None:

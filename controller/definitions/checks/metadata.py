@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.definitions import ignoredifferences, modelerrors
+from controller.definitions import ignoredifferences, modelerrors, syncoptions
 from controller.definitions.findings import Severity
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, dotted
@@ -102,6 +102,7 @@ def _labels(labels: View) -> Iterator[Violation]:
 
 def _annotations(annotations: View) -> Iterator[Violation]:
     yield from _text_mapping(annotations)
+    yield from syncoptions.check_annotations(annotations)
     ignored = annotations[IGNORE_DIFFERENCES]
     for pointer in ignored.text.replace(",", "\n").split("\n"):
         if pointer.strip():

@@ -14,7 +14,9 @@ from controller.cluster.client import Client
 from controller.cluster.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
 from controller.cluster.live import LiveState
 from controller.definitions.findings import DefinitionId, Position
+from controller.definitions.syncoptions import SyncOptions
 from controller.diff.difference import Outcome
+from controller.diff.ignore import Rule
 from controller.local import supervisor
 from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import with_metadata
@@ -85,10 +87,12 @@ class Application:
         ]
         return Component(id=id_, position=Position("a.yaml"), manifests=tuple(stamped))
 
-    def plan(self, components: Iterable[Component], **policy: bool) -> Plan:
+    def plan(self, components: Iterable[Component], **policy: Any) -> Plan:
         wanted = tuple(components)
         compare.follow(self.live, self.client, wanted, ())
-        found = compare.differences(wanted, self.live, self.client, memory=self.memory)
+        found = policy.pop("differences", None) or compare.differences(
+            wanted, self.live, self.client, memory=self.memory
+        )
         live = self.live.managed(self.name)
         return make.make(
             application=self.name,
@@ -102,7 +106,7 @@ class Application:
             source_is_empty=False,
         )
 
-    def sync(self, *components: Component, **policy: bool) -> tuple[ObjectResult, ...]:
+    def sync(self, *components: Component, **policy: Any) -> tuple[ObjectResult, ...]:
         executor = Executor(self.client, self.live, health_timeout_s=20)
         return executor.execute(
             self.plan(components, **policy),
@@ -232,7 +236,7 @@ def test_an_object_of_nobody_is_left_alone(application: Application) -> None:
     component = application.component("one", config_map("theirs", a="2"))
 
     refused = application.plan([component])
-    (adopted,) = application.sync(component, adopt=True)
+    (adopted,) = application.sync(component, options=SyncOptions(adopt=True))
 
     assert refused.is_empty
     assert refused.guards[0].rule == "exists-and-is-not-ours"
@@ -356,3 +360,88 @@ def test_watches_survive_a_restarted_server(folder: Path, application: Applicati
     eventually(lambda: (application.live.get(key) or {})["data"] == {"text": "Be rude."}, 20)
     (result,) = application.sync(component)
     assert result.status == "Synced"
+
+
+def selecting(name: str, app: str) -> Manifest:
+    labels = {"app": app}
+    pod = {"containers": [{"name": "main", "image": "roster:0.1.0"}]}
+    template = {"metadata": {"labels": labels}, "spec": pod}
+    spec = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": name, "annotations": {}},
+        "spec": spec,
+    }
+
+
+def test_an_immutable_field_is_told_and_changed_where_that_is_allowed(
+    application: Application,
+) -> None:
+    def wants(app: str, **annotations: str) -> Component:
+        manifest = with_metadata(selecting("one", app), labels={}, annotations=annotations)
+        return application.component("one", manifest)
+
+    application.sync(wants("old"))
+    key = ObjectKey("apps", "Deployment", application.name, "one")
+    before = application.client.get(key) or {}
+
+    (refused,) = application.sync(wants("new"))
+    (forced,) = application.sync(wants("new", **{"roster.dev/sync-options": "Force=true"}))
+
+    assert refused.status == "SyncFailed"
+    assert "field is immutable" in refused.message
+    assert "roster.dev/sync-options: Force=true" in refused.message
+    assert (forced.status, forced.message) == ("Synced", "deleted and created anew")
+    after = application.client.get(key) or {}
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
+    assert after["spec"]["selector"]["matchLabels"] == {"app": "new"}
+
+
+def test_a_conflict_names_both_managers_where_it_is_not_forced(
+    application: Application,
+) -> None:
+    fails = {"roster.dev/sync-options": "ServerSideApplyConflicts=fail"}
+    wanted = with_metadata(config_map("one", a="git"), labels={}, annotations=fails)
+    application.sync(application.component("one", wanted))
+    edit(application, "one", a="by hand")
+
+    def drifted() -> bool:
+        return not application.plan([application.component("one", wanted)]).is_empty
+
+    eventually(drifted)
+    (failed,) = application.sync(application.component("one", wanted))
+
+    assert ".data.a belongs to the field manager 'kubectl-edit', and 'roster'" in failed.message
+    key = ObjectKey("", "ConfigMap", application.name, "one")
+    assert (application.client.get(key) or {})["data"] == {"a": "by hand"}
+
+
+def test_replacing_takes_away_what_others_added(application: Application) -> None:
+    def wants(value: str) -> Component:
+        options = {"roster.dev/sync-options": "Replace=true"}
+        manifest = with_metadata(config_map("one", a=value), labels={}, annotations=options)
+        return application.component("one", manifest)
+
+    application.sync(wants("1"))
+    edit(application, "one", theirs="x")
+    (replaced,) = application.sync(wants("2"))
+
+    assert replaced.message == "replaced"
+    key = ObjectKey("", "ConfigMap", application.name, "one")
+    assert (application.client.get(key) or {})["data"] == {"a": "2"}
+    assert application.plan([wants("2")]).is_empty
+
+
+def test_what_an_expression_names_is_left_to_others(application: Application) -> None:
+    rule = Rule(kind="ConfigMap", jq_path_expressions=('.data | select(.a == "by hand").a',))
+    wanted = application.component("one", config_map("one", a="git", b="git"))
+    application.sync(wanted)
+    edit(application, "one", a="by hand", b="by hand")
+    key = ObjectKey("", "ConfigMap", application.name, "one")
+    eventually(lambda: (application.live.get(key) or {})["data"]["b"] == "by hand")
+
+    found = compare.differences([wanted], application.live, application.client, ignored=[rule])
+    application.sync(wanted, differences=found)
+
+    assert (application.client.get(key) or {})["data"] == {"a": "by hand", "b": "git"}

@@ -163,3 +163,20 @@ def test_a_rule_without_a_field_is_a_finding() -> None:
     _, findings = parse_applications(content, file="roster.yaml")
 
     assert [finding.rule for finding in findings] == ["nothing-ignored"]
+
+
+def test_sync_options_are_read_and_unknown_ones_found_with_their_place() -> None:
+    content = GOOD.replace(
+        b"  syncPolicy:\n",
+        b"  syncPolicy:\n    syncOptions:\n      - PruneLast=true\n      - Prunelast=yes\n",
+    )
+
+    _, findings = parse_applications(content, file="roster.yaml")
+    good, _ = parse_applications(content.replace(b"      - Prunelast=yes\n", b""), file="r.yaml")
+
+    (found,) = findings
+    assert (found.rule, found.position.line, found.position.column) == (
+        "invalid-sync-option", 20, 9,
+    )  # fmt: skip
+    assert "Did you mean 'PruneLast'?" in found.remedy
+    assert good[0].spec.sync_policy.sync_options == ["PruneLast=true"]

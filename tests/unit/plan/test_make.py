@@ -1,5 +1,6 @@
 from typing import Any
 
+from controller.definitions.syncoptions import SyncOptions
 from controller.diff.difference import Outcome
 from controller.plan.steps import Action
 
@@ -97,7 +98,7 @@ def test_an_object_of_nobody_is_adopted_only_on_demand(
         one,
         there={"found": foreign},
         outcomes={"found": Outcome.DIFFERENT},
-        policy={"adopt": True},
+        policy={"options": SyncOptions(adopt=True)},
     )
 
     assert refused.guards[0].rule == "exists-and-is-not-ours"

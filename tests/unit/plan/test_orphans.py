@@ -145,3 +145,42 @@ def test_what_is_tracked_and_gone_needs_no_step(plan: Any, stays: Any) -> None:
     made = plan(stays, inventory=gone)
 
     assert (made.prunes, made.kept) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("option", "confirmed", "kept"),
+    [
+        ("Prune=false", True, "it is protected by the sync option Prune=false"),
+        ("Prune=confirm", False, "its deletion needs a confirmation"),
+        ("Prune=confirm", True, ""),
+        ("PruneLast=true", False, ""),
+    ],
+)
+def test_the_sync_options_of_an_orphan_are_followed(
+    plan: Any, an_object: Any, option: str, confirmed: bool, kept: str
+) -> None:
+    found = an_object("gone", **{"argocd.argoproj.io/sync-options": option})
+
+    made = plan(live=[found], policy={"confirmed": confirmed})
+
+    assert [step.key.name for step in made.prunes] == ([] if kept else ["gone"])
+    assert [kept in step.reason for step in made.kept] == ([True] if kept else [])
+
+
+def test_a_deletion_that_waits_for_a_confirmation_is_a_guard(plan: Any, an_object: Any) -> None:
+    found = [an_object(name, **{"roster.dev/sync-options": "Prune=confirm"}) for name in ("a", "b")]
+
+    (guard,) = plan(live=found).guards
+
+    assert guard.rule == "prune-needs-confirmation"
+    assert guard.message == (
+        "pruning ConfigMap ns/a and 1 more needs a confirmation: it has Prune=confirm"
+    )
+
+
+def test_what_is_to_be_pruned_last_comes_last(plan: Any, an_object: Any) -> None:
+    last = an_object("z", **{"roster.dev/sync-options": "PruneLast=true"})
+
+    made = plan(live=[last, an_object("a")])
+
+    assert [step.key.name for step in made.prunes] == ["a", "z"]

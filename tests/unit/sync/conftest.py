@@ -8,7 +8,13 @@ from typing import Any
 
 import pytest
 
-from controller.cluster.errors import ForbiddenError, InvalidError
+from controller.cluster.errors import (
+    ConflictError,
+    FieldConflict,
+    ForbiddenError,
+    ImmutableError,
+    InvalidError,
+)
 from controller.cluster.store import Store
 from controller.definitions.findings import DefinitionId, Position
 from controller.diff.difference import Difference
@@ -30,6 +36,10 @@ class Cluster(Store):
         self.requests: list[str] = []
         self.forbidden: set[str] = set()
         self.failing: dict[str, RosterError] = {}
+        self.immutable: set[str] = set()
+        self.contested: dict[str, FieldConflict] = {}
+        self.propagations: dict[str, str] = {}
+        self.asked: dict[str, tuple[bool, str]] = {}
         self.defaults: dict[str, Any] = {}
         self.when_applied: Callable[[Manifest], Mapping[str, Any]] = lambda _: {}
         self._versions = itertools.count(1)
@@ -37,13 +47,24 @@ class Cluster(Store):
         self._guard = threading.Lock()
         self.unlabelled: dict[ObjectKey, Manifest] = {}
 
-    def apply(self, manifest: Manifest, *, force: bool = True, dry_run: bool = False) -> Manifest:
-        assert force
+    def apply(
+        self,
+        manifest: Manifest,
+        *,
+        force: bool = True,
+        dry_run: bool = False,
+        validation: str = "Strict",
+    ) -> Manifest:
         key = ObjectKey.of(manifest)
         with self._guard:
             self.requests.append(f"{'try' if dry_run else 'apply'} {key.name}")
+            self.asked[key.name] = (force, validation)
             if key.name in self.failing:
                 raise self.failing[key.name]
+            if key.name in self.immutable and self.get(key):
+                raise ImmutableError("spec.selector: field is immutable")
+            if key.name in self.contested and not force:
+                raise ConflictError("Conflict.", conflicts=(self.contested[key.name],))
             made = self._made(manifest, self.get(key))
             if dry_run:
                 return made
@@ -130,6 +151,11 @@ class Client:
         self.cluster.requests.append(f"get {key.name}")
         return self.cluster.get(key, api_version)
 
+    def replace(self, manifest: Manifest, *, validation: str = "Strict") -> Manifest:
+        del validation
+        self.cluster.log.append(f"replace {manifest['kind']} {manifest['metadata']['name']}")
+        return manifest
+
     def canonical(self, manifest: Manifest) -> Manifest:
         if manifest["kind"] != "ClusterRole":
             return manifest
@@ -142,7 +168,7 @@ class Client:
 
     def delete(self, target: Manifest, *, uid: str, propagation: str = "Foreground") -> None:
         key = ObjectKey.of(target)
-        assert propagation == "Foreground"
+        self.cluster.propagations[key.name] = propagation
         assert target["metadata"]["uid"] == uid
         if f"delete {key.name}" in self.cluster.failing:
             raise self.cluster.failing[f"delete {key.name}"]
@@ -216,7 +242,7 @@ def plan_of() -> Callable[..., Plan]:
         components: Iterable[Component],
         differences: Mapping[ObjectKey, Difference],
         live: Mapping[ObjectKey, Manifest],
-        **policy: bool,
+        **policy: Any,
     ) -> Plan:
         return make.make(
             application="app",

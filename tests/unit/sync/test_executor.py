@@ -4,8 +4,10 @@ from typing import Any
 
 import pytest
 
+from controller.cluster.errors import FieldConflict
 from controller.errors import RosterError
 from controller.objects import ObjectKey
+from controller.objects.metadata import with_metadata
 from controller.plan.steps import Plan
 from controller.render.component import Component
 from controller.state.records import ObjectResult
@@ -32,11 +34,11 @@ class Sync:
         self.stopped = lambda: ""
         self.timeout_s = 0.2
 
-    def plan(self, components: Iterable[Component], **policy: bool) -> Plan:
+    def plan(self, components: Iterable[Component], **policy: Any) -> Plan:
         found = differences(tuple(components), self.cluster, self.client)
         return self.plan_of(components, found, self.cluster.managed("app"), **policy)
 
-    def __call__(self, *components: Component, **policy: bool) -> dict[str, ObjectResult]:
+    def __call__(self, *components: Component, **policy: Any) -> dict[str, ObjectResult]:
         return self.execute(self.plan(components, **policy))
 
     def execute(self, plan: Plan) -> dict[str, ObjectResult]:
@@ -327,3 +329,84 @@ def _healthy_unless(*names: str) -> Callable[[Any], dict[str, Any]]:
         return {} if manifest["metadata"]["name"] in names else {"status": RUNNING}
 
     return status
+
+
+def with_options(component: Component, options: str) -> Component:
+    annotations = {"roster.dev/sync-options": options}
+    manifests = tuple(
+        with_metadata(manifest, labels={}, annotations=annotations)
+        for manifest in component.manifests
+    )
+    return dataclasses.replace(component, manifests=manifests)
+
+
+def test_an_object_is_created_anew_where_it_may_be(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("one", data={"x": "1"}))
+    cluster.immutable.add("one")
+
+    results = sync(with_options(component("one", data={"x": "2"}), "Force=true"))
+
+    assert results[str(key("one"))].message == "deleted and created anew"
+    assert cluster.log == ["delete ConfigMap one", "apply ConfigMap one"]
+    assert cluster.read(key("one"))["data"] == {"x": "2"}
+
+
+def test_what_holds_others_is_not_created_anew(sync: Sync, component: Any, cluster: Any) -> None:
+    sync(component("one", "Namespace", spec={"x": "1"}))
+    cluster.immutable.add("one")
+
+    (result,) = sync(
+        with_options(component("one", "Namespace", spec={"x": "2"}), "Force=true")
+    ).values()
+
+    assert "everything in it would go" in result.message
+    assert cluster.log == []
+
+
+def test_an_object_is_replaced_whole_where_asked(sync: Sync, component: Any, cluster: Any) -> None:
+    first = sync(with_options(component("one", data={"x": "1"}), "Replace=true"))
+    created = list(cluster.log)
+    second = sync(with_options(component("one", data={"x": "2"}), "Replace=true"))
+
+    assert first[str(key("one"))].message == "created"
+    assert created == ["apply ConfigMap one"]
+    assert second[str(key("one"))].message == "replaced"
+    assert cluster.log == ["replace ConfigMap one", "apply ConfigMap one"]
+
+
+def test_a_conflict_that_may_not_be_forced_names_both_managers(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    cluster.contested["one"] = FieldConflict("kubectl", ".data.x")
+
+    forced = sync(component("one", data={"x": "1"}))
+    results = sync(with_options(component("one", data={"x": "2"}), "ServerSideApplyConflicts=fail"))
+
+    assert forced[str(key("one"))].status == "Synced"
+    message = results[str(key("one"))].message
+    assert ".data.x belongs to the field manager 'kubectl', and 'roster' would set it" in message
+    assert "ServerSideApplyConflicts=force" in message
+
+
+def test_unknown_fields_are_sent_where_validation_is_off(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(with_options(component("one"), "Validate=false"), component("two"))
+
+    assert cluster.asked == {"one": (True, "Ignore"), "two": (True, "Strict")}
+
+
+def test_dependents_are_deleted_as_the_option_says(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(
+        with_options(component("one"), "PrunePropagationPolicy=orphan"),
+        with_options(component("two"), "PrunePropagationPolicy=background"),
+        component("three"),
+    )
+
+    sync(confirmed=True)
+
+    assert cluster.propagations == {"one": "Orphan", "two": "Background", "three": "Foreground"}
