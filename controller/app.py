@@ -25,6 +25,7 @@ from controller.reconcile import options
 from controller.reconcile.loop import Loop
 from controller.reconcile.reconciler import Reconciler
 from controller.reconcile.revisions import Revisions
+from controller.reconcile.semantics import Semantics
 from controller.reconcile.triggers import Poller, RepositoryWatch
 from controller.reconcile.workqueue import Trigger, WorkQueue
 from controller.render.options import RenderOptions
@@ -193,6 +194,7 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
         store=store,
         queue=queue,
         plan=reconciler.plan,
+        semantic=Semantics(store=store, revisions=reconciler.revisions).between,
         live_object=reconciler.live.get,
         desired_object=reconciler.desired_object,
         sync=sync,

@@ -8,7 +8,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 
-from controller.api import present, previews, services, shapes
+from controller.api import present, previews, semantics, services, shapes
 from controller.api.answers import PageQuery, answer, page
 from controller.api.problems import Problem, not_found
 from controller.api.stream import token
@@ -137,11 +137,47 @@ def sync_application(path: ApplicationPath, body: SyncBody) -> flask.Response:
     )
 
 
-@blueprint.get("/<name>/diff", responses={200: shapes.PlanShape, 409: Problem, **PROBLEMS})
+@blueprint.get("/<name>/diff", responses={200: semantics.DiffShape, 409: Problem, **PROBLEMS})
 def diff_application(path: ApplicationPath) -> flask.Response:
-    """Give what a sync would do now, with a masked diff for each object."""
+    """Give what a sync would do now: to the agents in their own terms, and to each object."""
     find(path.name)
-    return answer(previews.plan(services.current().plan(path.name)))
+    plan = previews.plan(services.current().plan(path.name))
+    found, problem = semantics.since_synced(path.name)
+    return answer(
+        semantics.DiffShape(
+            **dict(plan),
+            semantic=semantics.answer(found) if found else None,
+            semantic_problem=problem,
+        )
+    )
+
+
+_Revision = Annotated[
+    str,
+    pydantic.Field(
+        max_length=255,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]*$",
+        description="Commit, branch or tag; one with a slash in its name by its commit.",
+    ),
+]
+
+
+class RevisionsPath(ApplicationPath):
+    """Names two revisions of an application's repository."""
+
+    before: _Revision
+    after: _Revision
+
+
+@blueprint.get(
+    "/<name>/revisions/<before>/diff/<after>",
+    responses={200: semantics.SemanticShape, 409: Problem, **PROBLEMS},
+)
+def diff_revisions(path: RevisionsPath) -> flask.Response:
+    """Give what changed between two revisions of the repository, in the agents' own terms."""
+    find(path.name)
+    found = services.current().semantic(path.name, path.before, path.after)
+    return answer(semantics.answer(found))
 
 
 @blueprint.get("/<name>/history", responses={200: shapes.OperationsShape, **PROBLEMS})

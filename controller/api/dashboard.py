@@ -10,7 +10,7 @@ import pydantic
 import yaml
 from werkzeug.wrappers import Response
 
-from controller.api import links, pages, present, previews, services
+from controller.api import links, pages, present, previews, semantics, services
 from controller.api.answers import tagged
 from controller.api.applications import (
     SyncBody,
@@ -103,9 +103,25 @@ def sync(name: str) -> Response:
 
 @blueprint.get("/applications/<name>/diff")
 def preview(name: str) -> flask.Response:
-    """Show what a sync would do now."""
+    """Show what a sync would do now: to the agents in their own terms, then to each object."""
     record = find(name)
-    return _page("preview.html", record=record, plan=previews.plan(services.current().plan(name)))
+    plan = previews.plan(services.current().plan(name))
+    found, problem = semantics.since_synced(name)
+    return _page(
+        "preview.html",
+        record=record,
+        plan=plan,
+        changes=semantics.lines(found) if found and found.changes else [],
+        problem=problem,
+    )
+
+
+@blueprint.get("/applications/<name>/revisions/<before>/diff/<after>")
+def revisions(name: str, before: str, after: str) -> flask.Response:
+    """Show what changed between two revisions, in the agents' own terms."""
+    record = find(name)
+    found = services.current().semantic(name, before, after)
+    return _page("revisions.html", record=record, diff=found, changes=semantics.lines(found))
 
 
 @blueprint.get("/applications/<name>/objects/<path:key>")

@@ -13,6 +13,7 @@ from controller.state.records import (
     ApplicationRecord,
     ApplicationSpec,
     ComponentStatus,
+    DefinitionChanges,
     ObjectResult,
     ObjectStatus,
     Operation,
@@ -147,7 +148,14 @@ def operation_record(operation: Operation) -> shapes.OperationRecordShape:
         started_at=operation.started_at,
         finished_at=operation.finished_at,
         resources=[result(item) for item in operation.objects],
+        definitions=_definitions(operation.definitions),
     )
+
+
+def _definitions(changes: DefinitionChanges | None) -> shapes.DefinitionChangesShape | None:
+    if changes is None:
+        return None
+    return shapes.DefinitionChangesShape.model_validate(changes.model_dump())
 
 
 def initiator(operation: Operation) -> shapes.InitiatorShape:

@@ -7,6 +7,7 @@ from typing import cast
 import flask
 
 from controller.a2a.gateway import Gateway
+from controller.diff.semantic.change import SemanticDiff
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
 from controller.reconcile.workqueue import WorkQueue
@@ -24,6 +25,9 @@ class Services:
     queue: WorkQueue
     plan: Callable[[str], Plan]
     """What a sync of an application would do now; raises `RosterError` where it cannot tell."""
+    semantic: Callable[[str, str | None, str | None], SemanticDiff]
+    """What changed between two revisions of an application; None for what was synced last and for
+    what it is compared with. Raises `RosterError` where it cannot tell."""
     live_object: Callable[[ObjectKey], Manifest | None]
     desired_object: Callable[[str, ObjectKey], Manifest | None]
     sync: Callable[[str, SyncRequest], ApplicationRecord]

@@ -322,6 +322,27 @@ class ManagedResourcesShape(Shape):
     items: list[ManagedResourceShape]
 
 
+class DefinitionChangeShape(Shape):
+    """One thing that an operation changed, in the agents' own terms."""
+
+    kind: str
+    severity: str
+    definition: str
+    file: str
+    line: int
+    summary: str
+    agents: int = pydantic.Field(description="Number of agents that use the definition.")
+    reaches: int = pydantic.Field(description="Number of agents that call those.")
+
+
+class DefinitionChangesShape(Shape):
+    """What an operation brought that the one before it had not."""
+
+    since: str
+    total: int
+    most_important: list[DefinitionChangeShape]
+
+
 class OperationRecordShape(Shape):
     """One operation, whatever came of it."""
 
@@ -339,6 +360,9 @@ class OperationRecordShape(Shape):
     started_at: datetime
     finished_at: datetime | None
     resources: list[ResultShape]
+    definitions: DefinitionChangesShape | None = pydantic.Field(
+        description="Null where it brought no new revision, or is the first."
+    )
 
 
 class OperationsShape(Shape):

@@ -63,9 +63,15 @@ def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: s
         templates: folder of the application's own templates, empty for none.
     """
     overrides, definitions = _split(files, templates)
-    catalog = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
-    rendered = manifests.render(catalog, options, templates=overrides)
-    return Desired(catalog=catalog, rendered=rendered, is_empty=not catalog.definitions)
+    found = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
+    rendered = manifests.render(found, options, templates=overrides)
+    return Desired(catalog=found, rendered=rendered, is_empty=not found.definitions)
+
+
+def catalog(files: Mapping[str, bytes], *, namespace: str, templates: str = "") -> Catalog:
+    """Parse and resolve the files of a revision, and render nothing."""
+    _, definitions = _split(files, templates)
+    return resolve.resolve(parse.parse(definitions, namespace=namespace))
 
 
 def _split(files: Mapping[str, bytes], templates: str) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -10,6 +10,7 @@ from controller.plan.steps import Plan
 from controller.source.snapshot import Commit
 from controller.state.records import (
     ApplicationRecord,
+    DefinitionChanges,
     ObjectResult,
     Operation,
     OperationPhase,
@@ -68,6 +69,14 @@ def begin(
         started_at=now,
     )
     return record.model_copy(update={"operation": operation, "next_operation_id": operation.id + 1})
+
+
+def bringing(record: ApplicationRecord, definitions: DefinitionChanges | None) -> ApplicationRecord:
+    """Give the record with what its running operation changes in the agents' own terms."""
+    if record.operation is None:
+        return record
+    operation = record.operation.model_copy(update={"definitions": definitions})
+    return record.model_copy(update={"operation": operation})
 
 
 def refuse(

@@ -21,7 +21,7 @@ from controller.objects import Manifest, ObjectKey
 from controller.plan import make
 from controller.plan.policy import Policy
 from controller.plan.steps import Plan
-from controller.reconcile import decision, interruption, operations, status
+from controller.reconcile import decision, interruption, operations, semantics, status
 from controller.reconcile.decision import Decision
 from controller.reconcile.interruption import Interruption
 from controller.reconcile.pace import Paced
@@ -165,16 +165,20 @@ class Reconciler:
     ) -> tuple[ObjectResult, ...]:
         """Execute the plan as an operation, and give the results that failed."""
         name = record.spec.name
-        self.store.update(
-            name,
-            lambda now: operations.begin(
-                operations.intend(now, operations.inventory(now, self.live.managed(name))),
+        definitions = semantics.of_operation(self.revisions, record, revision)
+
+        def begun(now: ApplicationRecord) -> ApplicationRecord:
+            intended = operations.intend(now, operations.inventory(now, self.live.managed(name)))
+            running = operations.begin(
+                intended,
                 revision.commit,
                 initiated_by=choice.initiated_by,
                 request=record.request,
                 now=self.now(),
-            ),
-        )
+            )
+            return operations.bringing(running, definitions)
+
+        self.store.update(name, begun)
         self._publish(name, revision, plan)
         results: tuple[ObjectResult, ...] = ()
         problem = operations.CUT_SHORT

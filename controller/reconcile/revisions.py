@@ -38,6 +38,8 @@ class Revisions:
     repositories: Repositories
     options: Callable[[ApplicationSpec], RenderOptions]
     _current: dict[str, Revision] = field(default_factory=dict)
+    _earlier: dict[str, tuple[str, Catalog]] = field(default_factory=dict)
+    """Commit and definitions before the current ones: what is new is told against them."""
 
     def current(
         self,
@@ -73,8 +75,32 @@ class Revisions:
             if last is None or (request and request.revision):
                 raise
             revision = replace(last, problem=str(error))
+        if known is not None and known.commit != revision.commit:
+            self._earlier[record.spec.name] = (known.commit.revision, known.desired.catalog)
         self._current[record.spec.name] = revision
         return revision
+
+    def definitions(self, record: ApplicationRecord, target: str) -> tuple[str, Catalog]:
+        """Give the commit and the definitions of any revision of an application's repository.
+
+        Files that have not changed since the current revision are not parsed again.
+
+        Raises:
+            RosterError: there is no such revision, or it cannot be had.
+        """
+        source = _source(record.spec, target)
+        commit_id = self.repositories.resolve(source)
+        known = self._current.get(record.spec.name)
+        if known and known.spec == record.spec and known.commit.revision == commit_id:
+            return commit_id, known.desired.catalog
+        earlier = self._earlier.get(record.spec.name)
+        if earlier and known and known.spec == record.spec and earlier[0] == commit_id:
+            return earlier
+        extra = (record.spec.templates,) if record.spec.templates else ()
+        snapshot = self.repositories.fetch(source, commit_id, extra_paths=extra)
+        return commit_id, desired.catalog(
+            snapshot.files, namespace=record.spec.namespace, templates=record.spec.templates
+        )
 
     def known_catalog(self, name: str) -> Catalog | None:
         """Give the definitions of the revision in memory, without a look at anything else."""

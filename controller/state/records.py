@@ -159,6 +159,34 @@ class ObjectResult(Record):
     """Changed fields as `path: before -> after`; Secret values masked."""
 
 
+class DefinitionChange(Record):
+    """One thing that a new revision changes in an agent's own terms; no secret value is in it."""
+
+    kind: str
+    """Of `diff.semantic`: prompt, model, tools, approval …"""
+    severity: str
+    """high, medium, low."""
+    definition: str
+    file: str
+    line: int
+    summary: str
+    """A sentence; what comes from the repository stands in backticks."""
+    agents: int = 0
+    """Number of agents that it is about."""
+    reaches: int = 0
+    """Number of agents that call those."""
+
+
+class DefinitionChanges(Record):
+    """What an operation brought that the one before it had not."""
+
+    since: str
+    """The revision that was synced before."""
+    total: int
+    most_important: tuple[DefinitionChange, ...] = ()
+    """A few of them; the two revisions tell the rest."""
+
+
 class Operation(Record):
     """One carrying-out of a plan."""
 
@@ -179,6 +207,8 @@ class Operation(Record):
     started_at: datetime
     finished_at: datetime | None = None
     objects: tuple[ObjectResult, ...] = ()
+    definitions: DefinitionChanges | None = None
+    """None where it brought no new revision, or is the first."""
 
 
 class CommitRecord(Record):

@@ -116,13 +116,13 @@ def _tagged(span: Span) -> str:
     return f"<{tag}>{text}</{tag}>" if tag else text
 
 
-def data(diff: SemanticDiff) -> dict[str, Any]:
-    """Give a diff as plain data: everything, nothing left out."""
+def data(diff: SemanticDiff, *, most: int | None = None) -> dict[str, Any]:
+    """Give a diff as plain data: everything, or the most important so many changes."""
     return {
         "before": diff.before,
         "after": diff.after,
         "counts": {str(severity): count for severity, count in diff.counts.items()},
-        "changes": [_change(change) for change in diff.changes],
+        "changes": [_change(change) for change in diff.changes[:most]],
     }
 
 

@@ -15,8 +15,9 @@ from flask.testing import FlaskClient
 from controller.api import flask_app, shell
 from controller.api.serve import Server
 from controller.api.services import Services
-from controller.definitions.findings import DefinitionId
+from controller.definitions.findings import DefinitionId, Position
 from controller.diff import compare
+from controller.diff.semantic.change import Change, Kind, Mark, Piece, SemanticDiff, Severity
 from controller.errors import PermanentError
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Action, Guard, Plan, Step
@@ -333,6 +334,24 @@ def plan_of(name: str) -> Plan:
     )
 
 
+def semantic_between(_name: str, before: str | None, after: str | None) -> SemanticDiff:
+    """A prompt that changed; a revision that was pushed away for `gone`."""
+    if before == "gone":
+        raise PermanentError("There is no commit gone.")
+    agent = DefinitionId("Agent", "agents", "triage")
+    change = Change(
+        kind=Kind.PROMPT,
+        severity=Severity.MEDIUM,
+        definition=agent,
+        position=Position("agents/triage.yaml", 9),
+        summary="system message",
+        pieces=(Piece(Mark.SAME, "Be "), Piece(Mark.ADDED, "<b>kind</b>"), Piece(Mark.SAME, "\n.")),
+        agents=(agent,),
+        reaches=(DefinitionId("Agent", "agents", "oncall"),),
+    )
+    return SemanticDiff(before=before or BEFORE, after=after or REVISION, changes=(change,))
+
+
 @dataclass
 class Controller:
     """Stands for what is behind the API; remembers what it was asked for."""
@@ -351,6 +370,7 @@ class Controller:
             store=self.store,
             queue=self.queue,
             plan=plan_of,
+            semantic=semantic_between,
             live_object=live_object,
             desired_object=lambda _name, key: None if key.name == "retired" else manifest(key),
             sync=self.sync,

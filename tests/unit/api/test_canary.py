@@ -23,7 +23,11 @@ def paths(app: flask.Flask) -> list[str]:
             continue
         keys = KEYS if "key" in rule.arguments else ("",)
         found += [
-            rule.rule.replace("<name>", APPLICATION).replace("<path:key>", key) for key in keys
+            rule.rule.replace("<name>", APPLICATION)
+            .replace("<before>", "main")
+            .replace("<after>", "main")
+            .replace("<path:key>", key)
+            for key in keys
         ]
     return found
 
