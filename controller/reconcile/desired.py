@@ -5,16 +5,17 @@ that `roster validate` and `roster diff` say what the controller will say.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from controller.definitions import parse, resolve
 from controller.definitions.catalog import Catalog
-from controller.definitions.findings import Finding, Severity, in_order
+from controller.definitions.findings import Finding, Position, Severity, in_order
 from controller.objects import Manifest, ObjectKey
 from controller.render import manifests
 from controller.render.component import Rendered
 from controller.render.options import RenderOptions
+from controller.source.snapshot import Snapshot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,11 +26,13 @@ class Desired:
     rendered: Rendered
     is_empty: bool
     """Whether the source has no definition at all: then nothing is pruned."""
+    unread: tuple[Finding, ...] = ()
+    """Files that could not be read at all."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything wrong with the revision, in the order of its files."""
-        return in_order({*self.catalog.findings, *self.rendered.findings})
+        return in_order({*self.catalog.findings, *self.rendered.findings, *self.unread})
 
     @property
     def unreadable_files(self) -> frozenset[str]:
@@ -52,6 +55,17 @@ class Desired:
                 if ObjectKey.of(manifest) == key:
                     return manifest
         return None
+
+
+def of_snapshot(snapshot: Snapshot, options: RenderOptions, *, templates: str = "") -> Desired:
+    """Parse, resolve and render what was fetched; files that cannot be read are findings."""
+    unread = tuple(
+        Finding(
+            rule=item.rule, message=item.message, remedy=item.remedy, position=Position(item.path)
+        )
+        for item in snapshot.unread
+    )
+    return replace(of_files(snapshot.files, options, templates=templates), unread=unread)
 
 
 def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: str = "") -> Desired:

@@ -151,7 +151,7 @@ class Revisions:
     def _load(self, spec: ApplicationSpec, source: Source, commit_id: str) -> Revision:
         extra = (spec.templates,) if spec.templates else ()
         snapshot = self.repositories.fetch(source, commit_id, extra_paths=extra)
-        wanted = desired.of_files(snapshot.files, self.options(spec), templates=spec.templates)
+        wanted = desired.of_snapshot(snapshot, self.options(spec), templates=spec.templates)
         return Revision(spec=spec, commit=snapshot.commit, desired=wanted)
 
 

@@ -1,10 +1,11 @@
 """The contents of files, read from the object database in one go."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from controller.errors import PermanentError
 from controller.source.limits import Limits
 from controller.source.mirror import DamagedError, Mirror
+from controller.source.snapshot import Unread
 from controller.source.tree import Selection
 
 
@@ -18,30 +19,55 @@ def missing(mirror: Mirror, revision: str, paths: Sequence[str]) -> frozenset[st
     return frozenset(line[1:].decode() for line in listing.splitlines() if line.startswith(b"?"))
 
 
-def read(
-    mirror: Mirror, selection: Selection, limits: Limits, *, where: str
-) -> Mapping[str, bytes]:
-    """Give the contents by path, after a look at the sizes.
+def measure(mirror: Mirror, selection: Selection, limits: Limits, *, where: str) -> Selection:
+    """Give the selection without files that are too large.
 
     Raises:
-        PermanentError: there is more than the limits allow.
+        PermanentError: all in all there is more than the limits allow.
     """
     if len(selection.blobs) > limits.files:
         raise PermanentError(
             f"{where}: {len(selection.blobs)} files, {limits.files} are allowed.",
             remedy="Choose a smaller path, or split the application.",
         )
+    sizes = _sizes(mirror, selection)
+    found = selection.without(
+        _too_large(path, sizes[blob], limits)
+        for path, blob in selection.blobs.items()
+        if sizes[blob] > limits.file_bytes
+    )
+    if (total := sum(sizes[blob] for blob in found.blobs.values())) > limits.total_bytes:
+        raise PermanentError(
+            f"{where}: {total} bytes of definitions, {limits.total_bytes} are allowed.",
+            remedy="Choose a smaller path, or split the application.",
+        )
+    return found
+
+
+def read(mirror: Mirror, selection: Selection) -> Mapping[str, bytes]:
+    """Give the contents by path of files that were measured."""
     blobs = sorted(set(selection.blobs.values()))
-    question = "".join(f"{blob}\n" for blob in blobs).encode()
-    _check_sizes(mirror, selection, question, limits, where=where)
-    contents = _contents(mirror.read("cat-file", "--batch", "--buffer", stdin=question), blobs)
+    answer = mirror.read("cat-file", "--batch", "--buffer", stdin=_question(blobs))
+    contents = _contents(answer, blobs)
     return {path: contents[blob] for path, blob in selection.blobs.items()}
 
 
-def _check_sizes(
-    mirror: Mirror, selection: Selection, question: bytes, limits: Limits, *, where: str
-) -> None:
+def _question(blobs: Iterable[str]) -> bytes:
+    return "".join(f"{blob}\n" for blob in blobs).encode()
+
+
+def _too_large(path: str, size_bytes: int, limits: Limits) -> Unread:
+    return Unread(
+        path=path,
+        rule="too-large",
+        message=f"the file has {size_bytes:,} bytes, and at most {limits.file_bytes:,} are read",
+        remedy="Split it, or move it out of the application's path.",
+    )
+
+
+def _sizes(mirror: Mirror, selection: Selection) -> dict[str, int]:
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
+    question = _question(sorted(set(selection.blobs.values())))
     answer = mirror.read("cat-file", form, "--buffer", stdin=question)
     sizes = {}
     for line in answer.decode().splitlines():
@@ -49,17 +75,7 @@ def _check_sizes(
         if kind != "blob":
             raise DamagedError(f"{blob} is missing")
         sizes[blob] = int(size)
-    for path, blob in selection.blobs.items():
-        if sizes[blob] > limits.file_bytes:
-            raise PermanentError(
-                f"{where}: {path} has {sizes[blob]} bytes, {limits.file_bytes} are allowed.",
-                remedy="Split it, or move it out of the application's path.",
-            )
-    if (total := sum(sizes[blob] for blob in selection.blobs.values())) > limits.total_bytes:
-        raise PermanentError(
-            f"{where}: {total} bytes of definitions, {limits.total_bytes} are allowed.",
-            remedy="Choose a smaller path, or split the application.",
-        )
+    return sizes
 
 
 def _contents(answer: bytes, blobs: Sequence[str]) -> dict[str, bytes]:

@@ -4,18 +4,15 @@ A link out of the tree made Argo CD print other people's files (CVE-2022-24904, 
 git itself does the following here, in the object database, where nothing else can be reached.
 """
 
-from controller.errors import PermanentError
 from controller.source.mirror import Mirror
-from controller.source.snapshot import Ignored
+from controller.source.snapshot import Ignored, Unread
 from controller.source.tree import Selection
 
 
-def follow(mirror: Mirror, revision: str, selection: Selection, *, where: str) -> Selection:
+def follow(mirror: Mirror, revision: str, selection: Selection) -> Selection:
     """Replace links by the files they point to, inside the same revision only.
 
-    Raises:
-        PermanentError: a link leads out of the repository or nowhere. Reading on without it could
-            delete what it defined.
+    A link that leads out of the repository or nowhere cannot be read.
     """
     if not selection.links:
         return selection
@@ -24,19 +21,26 @@ def follow(mirror: Mirror, revision: str, selection: Selection, *, where: str) -
     found = _answers(answer, len(selection.links))
     blobs = dict(selection.blobs)
     ignored = list(selection.ignored)
+    unread: list[Unread] = []
     files = {blobs[path]: path for path in blobs if path not in selection.links}
     for path, blob in zip(selection.links, found, strict=True):
         if blob is None:
-            raise PermanentError(
-                f"{where}: {path} is a link that leads to no file of the repository.",
-                remedy="Put a copy of the file there, or let the link point to one inside.",
-            )
-        if (twin := files.get(blob)) is not None:
+            unread.append(_leads_nowhere(path))
+        elif (twin := files.get(blob)) is not None:
             del blobs[path]
             ignored.append(Ignored(path=path, reason=f"a link to {twin}, which is read itself"))
         else:
             blobs[path] = blob
-    return Selection(blobs=blobs, ignored=tuple(ignored))
+    return Selection(blobs=blobs, ignored=tuple(ignored)).without(unread)
+
+
+def _leads_nowhere(path: str) -> Unread:
+    return Unread(
+        path=path,
+        rule="bad-link",
+        message="this is a link that leads to no file of the repository",
+        remedy="Put a copy of the file there, or let the link point to one inside.",
+    )
 
 
 def _answers(answer: bytes, count: int) -> list[str | None]:

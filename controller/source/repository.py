@@ -191,13 +191,16 @@ class Repositories:
         lacking = contents.missing(mirror, revision, (path, *extra)) & set(selection.blobs.values())
         if lacking:
             _bring_contents(mirror, revision, sorted(lacking))
-        selection = links.follow(mirror, revision, selection, where=where)
+        selection = links.follow(mirror, revision, selection)
+        selection = contents.measure(mirror, selection, self._limits, where=where)
+        _check_extra(selection, extra, where=where)
         return Snapshot(
             source=source,
             commit=commit,
-            files=contents.read(mirror, selection, self._limits, where=where),
+            files=contents.read(mirror, selection),
             blobs=selection.blobs,
             ignored=selection.ignored,
+            unread=selection.unread,
         )
 
     def _entry(self, source: Source) -> _Entry:
@@ -218,6 +221,13 @@ class Repositories:
             askpass=self._folder / "askpass",
             limits=self._limits,
         )
+
+
+def _check_extra(selection: tree.Selection, paths: Sequence[str], *, where: str) -> None:
+    """Refuse a revision whose templates cannot all be read: each is for every definition."""
+    for item in selection.unread:
+        if any(item.path == path or item.path.startswith(f"{path}/") for path in paths):
+            raise PermanentError(f"{where}: {item.path}: {item.message}.", remedy=item.remedy)
 
 
 def _ask(mirror: Mirror) -> References | RosterError:

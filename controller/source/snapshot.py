@@ -38,6 +38,20 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """A file below the source's path that should be read and cannot be: what it defines is unknown.
+
+    Its neighbours are read all the same; nothing that it may define is deleted.
+    """
+
+    path: str
+    rule: str
+    """Of the finding: `too-large` or `bad-link`."""
+    message: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """A revision and the files below the source's path, read from the object database."""
 
@@ -49,6 +63,7 @@ class Snapshot:
     """Git blob id by the same path: parsed files are cached by it."""
     ignored: tuple[Ignored, ...] = ()
     """Submodules and links, which are never followed out of the tree."""
+    unread: tuple[Unread, ...] = ()
 
     @property
     def revision(self) -> str:

@@ -2,11 +2,11 @@
 
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from controller.errors import PermanentError
 from controller.source.mirror import Mirror
-from controller.source.snapshot import Ignored
+from controller.source.snapshot import Ignored, Unread
 
 _SUFFIXES = (".yaml", ".yml")
 _LINK = "120000"
@@ -31,6 +31,14 @@ class Selection:
     links: tuple[str, ...] = ()
     """Paths that are symbolic links and look like definitions."""
     ignored: tuple[Ignored, ...] = field(default=())
+    unread: tuple[Unread, ...] = ()
+
+    def without(self, unread: Iterable[Unread]) -> "Selection":
+        """Give the selection without files that cannot be read, which it names."""
+        told = tuple(unread)
+        gone = {item.path for item in told}
+        blobs = {path: blob for path, blob in self.blobs.items() if path not in gone}
+        return replace(self, blobs=blobs, unread=(*self.unread, *told))
 
 
 def normal_path(path: str) -> str:

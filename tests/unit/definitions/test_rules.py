@@ -13,7 +13,7 @@ SOURCES = Path(controller.__file__).parent
 
 
 def used_rules() -> set[str]:
-    packages = (SOURCES / "definitions", SOURCES / "render")
+    packages = (SOURCES / "definitions", SOURCES / "render", SOURCES / "source")
     files = [file for package in packages for file in package.rglob("*.py")]
     return {rule for file in files for rule in rules_in(ast.parse(file.read_text()))}
 

@@ -149,3 +149,25 @@ def test_stopping_ends_an_operation_which_goes_on_at_the_next_start(
     assert world.record.history[1].result_message.startswith("Interrupted: ")
     assert world.record.status.synced_revision == revision
     assert world.record.request is None
+
+
+def test_a_file_that_cannot_be_read_holds_back_what_it_defined_and_nothing_else(
+    world: Any, prompts: Write
+) -> None:
+    world.follow(prune=True)
+    world.commit(a=prompts("a"), b=prompts("b"))
+    world.visit()
+
+    (world.repository / "b.yaml").unlink()
+    (world.repository / "b.yaml").symlink_to("/etc/passwd")
+    world.commit(a=prompts("a", "Be brief."))
+    world.visit()
+
+    assert world.config_map("a")["data"] == {"text": "Be brief."}
+    assert world.config_map("b") is not None
+    (finding,) = world.record.status.findings
+    assert (finding.file, finding.rule) == ("b.yaml", "bad-link")
+    assert {item.key.split("/")[1]: item.sync for item in world.record.status.objects} == {
+        "a": SyncStatus.SYNCED,
+        "b": SyncStatus.UNKNOWN,
+    }

@@ -32,7 +32,6 @@ def test_odd_contents_come_back_byte_for_byte(
 @pytest.mark.parametrize(
     ("limits", "says"),
     [
-        (Limits(file_bytes=4), r"agents/a\.yaml has 5 bytes, 4 are allowed"),
         (Limits(files=1), "2 files, 1 are allowed"),
         (Limits(total_bytes=9), "10 bytes of definitions, 9 are allowed"),
     ],
@@ -45,3 +44,29 @@ def test_limits_are_kept(
 
     with pytest.raises(PermanentError, match=says):
         repositories.fetch(Source(repo_url=str(upstream), path="agents"), revision)
+
+
+def test_a_file_that_is_too_large_is_not_read_and_its_neighbours_are(
+    tmp_path: Path, upstream: Path, commit: Git
+) -> None:
+    revision = commit(upstream, {"agents/b.yaml": "b: 12345\n"})
+    repositories = Repositories(tmp_path / "git", limits=Limits(file_bytes=5))
+
+    snapshot = repositories.fetch(Source(repo_url=str(upstream), path="agents"), revision)
+
+    assert list(snapshot.files) == ["agents/a.yaml"]
+    (unread,) = snapshot.unread
+    assert (unread.path, unread.rule) == ("agents/b.yaml", "too-large")
+    assert unread.message == "the file has 9 bytes, and at most 5 are read"
+
+
+def test_a_template_that_is_too_large_fails_the_whole_revision(
+    tmp_path: Path, upstream: Path, commit: Git
+) -> None:
+    revision = commit(upstream, {"templates/agent.yaml.j2": "b: 12345\n"})
+    repositories = Repositories(tmp_path / "git", limits=Limits(file_bytes=5))
+
+    with pytest.raises(PermanentError, match=r"templates/agent\.yaml\.j2"):
+        repositories.fetch(
+            Source(repo_url=str(upstream), path="agents"), revision, extra_paths=("templates",)
+        )

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from controller.errors import PermanentError
 from controller.source.repository import Repositories
 from controller.source.snapshot import Ignored, Snapshot, Source
 
@@ -44,14 +43,18 @@ def test_a_link_to_a_file_that_is_read_anyway_is_ignored(
         "../agents",
     ],
 )
-def test_a_link_that_leads_to_no_file_inside_is_refused(
+def test_a_link_that_leads_to_no_file_inside_is_not_read(
     read: Callable[..., Snapshot], upstream: Path, target: str
 ) -> None:
     (upstream.parent / "outside.yaml").write_text("secret: 1\n")
     (upstream / "agents" / "loop.yaml").symlink_to(target)
 
-    with pytest.raises(PermanentError, match=r"agents/loop\.yaml is a link"):
-        read()
+    snapshot = read()
+
+    assert list(snapshot.files) == ["agents/a.yaml"]
+    assert [(item.path, item.rule) for item in snapshot.unread] == [
+        ("agents/loop.yaml", "bad-link")
+    ]
 
 
 def test_links_are_followed_over_http_too(
