@@ -22,6 +22,8 @@ _ACTIONS: Mapping[Outcome, tuple[Action, str]] = {
     Outcome.UNDECIDED: (Action.UPDATE, "the comparison is undecided"),
 }
 
+NOTHING_CLAIMED: Mapping[ObjectKey, str] = {}
+
 
 def make(  # noqa: PLR0913 -- everything that is known, by name
     *,
@@ -34,6 +36,7 @@ def make(  # noqa: PLR0913 -- everything that is known, by name
     inventory: AbstractSet[ObjectKey],
     policy: Policy,
     source_is_empty: bool,
+    claims: Mapping[ObjectKey, str] = NOTHING_CLAIMED,
     unreadable: AbstractSet[str] = frozenset(),
 ) -> Plan:
     """Decide what a sync would do.
@@ -48,9 +51,11 @@ def make(  # noqa: PLR0913 -- everything that is known, by name
         inventory: what the application applied or was about to apply.
         policy: what may be done beyond writing what is desired.
         source_is_empty: whether the source yielded no definition at all.
+        claims: objects that another application desires too, with its name.
         unreadable: files with definitions that could not be read.
     """
-    sorted_out = _sort_out(application, components, differences, policy)
+    known = _Known(application=application, differences=differences, claims=claims, policy=policy)
+    sorted_out = _sort_out(components, known)
     steps = list(_steps(sorted_out.components, differences, policy))
     all_blocked = [*blocked, *sorted_out.refused]
     prunes, kept, guards = orphans.split(
@@ -87,51 +92,65 @@ class _SortedOut:
     guards: list[Guard] = field(default_factory=list)
 
 
-def _sort_out(
-    application: str,
-    components: Iterable[Component],
-    differences: Mapping[ObjectKey, Difference],
-    policy: Policy,
-) -> _SortedOut:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Known:
+    """What decides whether a component may be written."""
+
+    application: str
+    differences: Mapping[ObjectKey, Difference]
+    claims: Mapping[ObjectKey, str]
+    policy: Policy
+
+
+def _sort_out(components: Iterable[Component], known: _Known) -> _SortedOut:
     found = _SortedOut()
     for component in components:
-        guard = _refusal(application, component, differences, policy)
-        if guard is None:
-            found.components.append(component)
+        guards = [guard for manifest in component.manifests for guard in _guards(manifest, known)]
+        found.guards += [guard for guard, _ in guards]
+        reasons = [guard.message for guard, is_refusal in guards if is_refusal]
+        if reasons:
+            found.refused.append((component.id, reasons[0]))
         else:
-            found.guards.append(guard)
-            found.refused.append((component.id, guard.message))
+            found.components.append(component)
     return found
 
 
-def _refusal(
-    application: str,
-    component: Component,
-    differences: Mapping[ObjectKey, Difference],
-    policy: Policy,
-) -> Guard | None:
-    for manifest in component.manifests:
-        key = ObjectKey.of(manifest)
-        difference = differences.get(key)
-        if difference is not None and difference.must_not_write:
-            return Guard(rule="cannot-be-compared", message=difference.message, keys=(key,))
-        found = difference.live if difference is not None else None
-        owner = labels(found).get(APPLICATION) if found is not None else application
-        if owner == application:
-            try:
-                order.wave(manifest)
-            except ValueError as error:
-                return Guard(rule="bad-sync-wave", message=f"{key}: {error}", keys=(key,))
-        elif owner:
-            message = f"{key} belongs to application {owner!r} and is claimed by {application!r}"
-            return Guard(rule="claimed-by-another-application", message=message, keys=(key,))
-        elif not syncoptions.of_object(manifest, policy.options).adopt:
-            message = (
-                f"{key} exists and belongs to no application: rename yours, or take it over with "
-                "the sync option Adopt=true (roster run --adopt)"
-            )
-            return Guard(rule="exists-and-is-not-ours", message=message, keys=(key,))
-    return None
+def _guards(manifest: Manifest, known: _Known) -> Iterator[tuple[Guard, bool]]:
+    """Give what is to be said of an object, each with whether its component is refused for it."""
+    key = ObjectKey.of(manifest)
+    difference = known.differences.get(key)
+    if difference is not None and difference.must_not_write:
+        message = difference.message
+        yield Guard(rule="cannot-be-compared", message=message, keys=(key,)), True
+        return
+    try:
+        order.wave(manifest)
+    except ValueError as error:
+        yield Guard(rule="bad-sync-wave", message=f"{key}: {error}", keys=(key,)), True
+    options = syncoptions.of_object(manifest, known.policy.options)
+    found = difference.live if difference is not None else None
+    owner = labels(found).get(APPLICATION) if found is not None else None
+    other = owner if owner != known.application else None
+    claimant = other or known.claims.get(key)
+    if claimant:
+        # Whoever has the object keeps it; where it is yet to be made, nobody is first.
+        is_ours = owner == known.application and not options.fail_on_shared_resource
+        yield _claimed(key, known.application, claimant), not is_ours
+    elif found is not None and not owner and not options.adopt:
+        message = (
+            f"{key} exists and belongs to no application: rename yours, or take it over with "
+            "the sync option Adopt=true (roster run --adopt)"
+        )
+        yield Guard(rule="exists-and-is-not-ours", message=message, keys=(key,)), True
+
+
+def _claimed(key: ObjectKey, application: str, other: str) -> Guard:
+    one, two = sorted((application, other))
+    return Guard(
+        rule="claimed-by-another-application",
+        message=f"{key} is claimed by the applications {one!r} and {two!r}: remove it from one",
+        keys=(key,),
+    )
 
 
 def _steps(

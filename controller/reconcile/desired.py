@@ -28,6 +28,8 @@ class Desired:
     """Whether the source has no definition at all: then nothing is pruned."""
     unread: tuple[Finding, ...] = ()
     """Files that could not be read at all."""
+    keys: frozenset[ObjectKey] = frozenset()
+    """Of all objects that are asked for."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -79,7 +81,8 @@ def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: s
     overrides, definitions = _split(files, templates)
     found = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
     rendered = manifests.render(found, options, templates=overrides)
-    return Desired(catalog=found, rendered=rendered, is_empty=not found.definitions)
+    keys = frozenset(ObjectKey.of(m) for one in rendered.components for m in one.manifests)
+    return Desired(catalog=found, rendered=rendered, is_empty=not found.definitions, keys=keys)
 
 
 def catalog(files: Mapping[str, bytes], *, namespace: str, templates: str = "") -> Catalog:

@@ -158,6 +158,7 @@ class Reconciler:
                 options=_options(record, request),
             ),
             source_is_empty=desired.is_empty,
+            claims=self.revisions.claims(spec.name),
         )
 
     def _carry_out(

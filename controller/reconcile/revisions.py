@@ -1,10 +1,11 @@
 """The revision an application stands at: fetched, rendered, and kept until the next one."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from controller.definitions.catalog import Catalog
 from controller.errors import RosterError
+from controller.objects import ObjectKey
 from controller.reconcile import desired
 from controller.reconcile.desired import Desired
 from controller.render.options import RenderOptions
@@ -106,6 +107,17 @@ class Revisions:
         """Give the definitions of the revision in memory, without a look at anything else."""
         known = self._current.get(name)
         return known.desired.catalog if known else None
+
+    def claims(self, name: str) -> Mapping[ObjectKey, str]:
+        """Give the objects of an application that another one asks for too, with its name."""
+        own = self._current.get(name)
+        keys = own.desired.keys if own else frozenset()
+        return {
+            key: other
+            for other, revision in sorted(self._current.items())
+            if other != name
+            for key in keys & revision.desired.keys
+        }
 
     def moved(self, revision: Revision) -> bool:
         """Tell whether the repository has something newer; False where that cannot be told."""

@@ -1,8 +1,13 @@
 from typing import Any
 
+import pytest
+
+from controller.definitions.findings import DefinitionId, Position
 from controller.definitions.syncoptions import SyncOptions
 from controller.diff.difference import Outcome
+from controller.objects import ObjectKey
 from controller.plan.steps import Action
+from controller.render.component import Component
 
 
 def names(steps: Any) -> list[str]:
@@ -125,3 +130,49 @@ def test_what_cannot_be_compared_is_not_written(plan: Any, component: Any, an_ob
 
     assert [names(wave) for wave in made.waves] == [["seen"]]
     assert made.blocked[0][1] == "Cannot list v1 ConfigMap."
+
+
+@pytest.mark.parametrize(
+    ("owner", "options", "is_blocked"),
+    [
+        ("app", SyncOptions(), False),
+        ("app", SyncOptions(fail_on_shared_resource=True), True),
+        ("other", SyncOptions(), True),
+        (None, SyncOptions(), True),
+    ],
+    ids=["ours", "ours, and to fail", "theirs", "not made yet"],
+)
+def test_an_object_that_two_applications_ask_for_is_told_on_both_sides(
+    plan: Any, an_object: Any, owner: str | None, options: SyncOptions, is_blocked: bool
+) -> None:
+    shared = an_object("shared")
+    there = {"shared": an_object("shared", application=owner)} if owner else {}
+    component = Component(
+        id=DefinitionId("Agent", "ns", "one"), position=Position("a.yaml"), manifests=(shared,)
+    )
+
+    made = plan(
+        component,
+        there=there,
+        claims={ObjectKey.of(shared): "other"},
+        policy={"options": options},
+    )
+
+    (guard,) = made.guards
+    assert guard.rule == "claimed-by-another-application"
+    assert guard.message == (
+        "ConfigMap ns/shared is claimed by the applications 'app' and 'other': remove it from one"
+    )
+    assert bool(made.blocked) is is_blocked
+
+
+def test_everything_that_holds_a_component_back_is_told(
+    plan: Any, component: Any, an_object: Any
+) -> None:
+    made = plan(
+        component("one", an_object("a"), an_object("b")),
+        there={name: an_object(name, application="") for name in ("a", "b")},
+    )
+
+    assert [guard.keys[0].name for guard in made.guards] == ["a", "b"]
+    assert len(made.blocked) == 1

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from controller.errors import PermanentError
+from controller.objects import ObjectKey
 from controller.reconcile.revisions import Revisions
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
@@ -129,3 +130,17 @@ def test_an_unreachable_repository_leaves_what_is_known(world: World) -> None:
 
     assert found.commit.revision == first
     assert "repository" in found.problem
+
+
+def test_what_two_applications_ask_for_is_known(world: World) -> None:
+    world.commit("one")
+    shared = ObjectKey("", "ConfigMap", "agents", "style")
+    for name in ("a", "b"):
+        spec = world.spec.model_copy(update={"name": name})
+        world.revisions.current(ApplicationRecord(spec=spec), refresh=True)
+    elsewhere = world.spec.model_copy(update={"name": "c", "namespace": "other"})
+    world.revisions.current(ApplicationRecord(spec=elsewhere), refresh=True)
+
+    assert world.revisions.claims("a") == {shared: "b"}
+    assert world.revisions.claims("b") == {shared: "a"}
+    assert world.revisions.claims("c") == world.revisions.claims("unknown") == {}
