@@ -14,17 +14,20 @@ from controller.api import shell, stream
 from controller.api.hosts import check_listen
 from controller.api.reach import Agents
 from controller.api.serve import Server
-from controller.api.services import Services
+from controller.api.services import Rendered, Services
 from controller.cluster import upstream
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.cluster.logs import PodLogs
 from controller.definitions.application import Application
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
 from controller.reconcile import options
+from controller.reconcile.inspection import Inspection
 from controller.reconcile.loop import Loop
+from controller.reconcile.origins import Origins
 from controller.reconcile.reconciler import Reconciler
-from controller.reconcile.revisions import Revisions
+from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.semantics import Semantics
 from controller.reconcile.triggers import Poller, RepositoryWatch
 from controller.reconcile.workqueue import Trigger, WorkQueue
@@ -190,17 +193,33 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
         queue.add(name, trigger=Trigger.MANUAL)
         return accepted
 
+    inspection = Inspection(
+        store=store,
+        revisions=reconciler.revisions,
+        client=reconciler.client,
+        live=reconciler.live,
+        memory=reconciler.memory,
+        find_paths=reconciler.find_paths,
+    )
+    origins = Origins(repositories=reconciler.revisions.repositories)
     services = Services(
         store=store,
         queue=queue,
         plan=reconciler.plan,
         semantic=Semantics(store=store, revisions=reconciler.revisions).between,
         live_object=reconciler.live.get,
-        desired_object=reconciler.desired_object,
+        comparison=inspection.comparison,
+        children=reconciler.live.children,
+        read=reconciler.client.get,
+        events=lambda namespace, uid: reconciler.client.events(namespace, uid=uid),
+        rendered=lambda name, target: _rendered(inspection.revision(name, target)),
+        origin=origins.find,
+        scrubber=inspection.scrubber,
         sync=sync,
         ready=reconciler.ready,
         webhook_secrets=_webhook_secrets(settings),
         version=controller.__version__,
+        logs=PodLogs(reconciler.client, lambda: http_client(upstream.tls(reconciler.client))),
         gateway=_gateway(settings, reconciler),
     )
     host, port = settings.address
@@ -217,6 +236,14 @@ def _gateway(settings: Settings, reconciler: Reconciler) -> Gateway:
         lambda: http_client(upstream.tls(client)),
         max_open=settings.agent_requests,
         is_stopping=stream.is_stopping,
+    )
+
+
+def _rendered(revision: Revision) -> Rendered:
+    components = revision.desired.rendered.components
+    return Rendered(
+        revision=revision.commit.revision,
+        manifests=[manifest for component in components for manifest in component.manifests],
     )
 
 

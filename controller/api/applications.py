@@ -17,6 +17,9 @@ from controller.state.records import ApplicationRecord, SyncRequest, SyncStatus
 
 PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
 
+_NEWEST = 10**12
+"""More than any operation's number: the newest sort first."""
+
 blueprint = APIBlueprint(
     "applications",
     __name__,
@@ -42,6 +45,12 @@ class ListQuery(PageQuery):
     )
 
 
+Revision = Annotated[
+    str, pydantic.Field(max_length=255, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+@-]*$")
+]
+"""A commit, branch or tag as a caller may name it: never an option of git's."""
+
+
 class SyncBody(pydantic.BaseModel):
     """What to sync, and how; everything has a default, and an empty body means all of them."""
 
@@ -50,12 +59,8 @@ class SyncBody(pydantic.BaseModel):
     )
 
     revision: Annotated[
-        str | None,
-        pydantic.Field(
-            max_length=255,
-            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+@-]*$",
-            description="Commit, branch or tag instead of the application's target.",
-        ),
+        Revision | None,
+        pydantic.Field(description="Commit, branch or tag instead of the application's target."),
     ] = None
     prune: Annotated[
         bool | None, pydantic.Field(description="Instead of the application's policy.")
@@ -181,10 +186,17 @@ def diff_revisions(path: RevisionsPath) -> flask.Response:
 
 
 @blueprint.get("/<name>/history", responses={200: shapes.OperationsShape, **PROBLEMS})
-def list_operations(path: ApplicationPath) -> flask.Response:
+def list_operations(path: ApplicationPath, query: PageQuery) -> flask.Response:
     """List the operations of an application, newest first, whatever came of them."""
-    items = [present.operation_record(item) for item in find(path.name).history]
-    return answer(shapes.OperationsShape(items=items))
+    record = find(path.name)
+    shown = page(
+        record.history,
+        query,
+        key=lambda item: f"{_NEWEST - item.id:012d}",
+        version=present.version(record),
+    )
+    items = [present.operation_record(item) for item in shown.items]
+    return answer(shapes.OperationsShape(metadata=shown.metadata, items=items))
 
 
 @blueprint.get("/<name>/findings", responses={200: shapes.FindingsShape, **PROBLEMS})

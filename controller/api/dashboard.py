@@ -10,7 +10,7 @@ import pydantic
 import yaml
 from werkzeug.wrappers import Response
 
-from controller.api import links, pages, present, previews, semantics, services
+from controller.api import links, nodes, pages, present, previews, semantics, services
 from controller.api.answers import tagged
 from controller.api.applications import (
     SyncBody,
@@ -20,11 +20,9 @@ from controller.api.applications import (
     versions_token,
 )
 from controller.api.problems import ProblemError, not_found
-from controller.api.resources import manifests
-from controller.diff import compare
-from controller.diff import format as diff_format
+from controller.api.resources import states
 from controller.objects import Manifest, ObjectKey
-from controller.state.records import ApplicationRecord, ObjectStatus, SyncStatus
+from controller.state.records import ApplicationRecord, ObjectStatus
 from controller.telemetry import redact
 
 blueprint = flask.Blueprint("dashboard", __name__)
@@ -129,15 +127,15 @@ def managed_object(name: str, key: str) -> flask.Response:
     """Show one object of an application: what differs, and both manifests, masked."""
     record = find(name)
     item = _find_object(record, key)
-    desired, live = manifests(record, item)
+    difference, live = states(record, item)
     return _page(
         "object.html",
         record=record,
         item=item,
         key=ObjectKey.parse(item.key),
-        desired=_yaml(desired),
+        desired=_yaml(difference.desired if difference else None),
         live=_yaml(live),
-        diff=pages.diff_lines(_diff(item, desired, live)),
+        diff=pages.diff_lines(nodes.diff(item, difference)),
         stream=_stream(versions_token([record]), name=name),
     )
 
@@ -148,13 +146,6 @@ def _find_object(record: ApplicationRecord, key: str) -> ObjectStatus:
     if found is None:
         raise not_found("object")
     return found
-
-
-def _diff(item: ObjectStatus, desired: Manifest | None, live: Manifest | None) -> str:
-    """Give the masked diff of an object that is not Synced; two sides are needed to differ."""
-    if desired is None or item.sync is SyncStatus.SYNCED:
-        return ""
-    return diff_format.unified(compare.compare(desired, live))
 
 
 def _yaml(manifest: Manifest | None) -> str:

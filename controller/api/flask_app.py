@@ -11,7 +11,9 @@ from controller.api import (
     applications,
     bodies,
     dashboard,
+    events,
     guards,
+    manifests,
     openapi,
     problems,
     resources,
@@ -21,7 +23,14 @@ from controller.api import (
 )
 from controller.api.services import Services
 
-_API = (applications.blueprint, resources.blueprint, webhooks.blueprint, system.blueprint)
+_API = (
+    applications.blueprint,
+    resources.blueprint,
+    manifests.blueprint,
+    events.blueprint,
+    webhooks.blueprint,
+    system.blueprint,
+)
 
 
 def create(given: Services) -> OpenAPI:

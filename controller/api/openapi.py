@@ -5,48 +5,8 @@ from typing import Any
 import flask
 from flask_openapi3.openapi import OpenAPI
 
+from controller.api import streamdocs
 from controller.api.answers import tagged
-
-_STREAM = {
-    "/api/v1/stream/applications": {
-        "get": {
-            "tags": ["applications"],
-            "summary": "Follow changes as server-sent events.",
-            "description": (
-                "Each event `application` carries `{result: {type, application}}` with type ADDED, "
-                "MODIFIED or DELETED. Come back with the last id in `Last-Event-ID` or `since`, "
-                "and nothing is repeated that did not change."
-            ),
-            "operationId": "stream_applications",
-            "parameters": [
-                {
-                    "name": name,
-                    "in": "query",
-                    "required": False,
-                    "description": meaning,
-                    "schema": {"type": "string"},
-                }
-                for name, meaning in (
-                    ("name", "Only this application."),
-                    ("since", "Id of the last event that was heard."),
-                )
-            ],
-            "responses": {
-                "200": {
-                    "description": "A stream without end.",
-                    "content": {"text/event-stream": {"schema": {"type": "string"}}},
-                },
-                "503": {
-                    "description": "Too many streams are open.",
-                    "content": {
-                        "application/json": {"schema": {"$ref": "#/components/schemas/Problem"}}
-                    },
-                },
-            },
-        }
-    }
-}
-"""Answered beside Flask, by the ASGI shell, which has no generator of its own."""
 
 _METHODS = ("get", "post", "put", "patch", "delete")
 
@@ -73,7 +33,7 @@ def document(app: OpenAPI) -> dict[str, Any]:
         for operation in path_item.values():
             media = operation["responses"]["400"]["content"]["application/json"]
             media["schema"] = media["schema"].get("items", media["schema"])
-    return {**described, "paths": {**described["paths"], **_STREAM}}
+    return {**described, "paths": {**described["paths"], **streamdocs.PATHS}}
 
 
 def _operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:

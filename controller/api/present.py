@@ -4,11 +4,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import orjson
-
 from controller.api import shapes
 from controller.objects import Manifest, ObjectKey, masked
-from controller.objects.metadata import annotations
 from controller.state.records import (
     ApplicationRecord,
     ApplicationSpec,
@@ -63,7 +60,7 @@ def resource(item: ObjectStatus) -> shapes.ResourceShape:
         **reference(item.key),
         version=item.api_version.rpartition("/")[2],
         status=item.sync,
-        health=_health(item.health, item.message),
+        health=health(item.health, item.message),
         hook=False,
         requires_pruning=item.requires_pruning,
         sync_wave=item.wave,
@@ -94,7 +91,7 @@ def component(item: ComponentStatus) -> shapes.ComponentShape:
         file=item.file,
         line=item.line,
         sync=item.sync,
-        health=_health(item.health, item.message),
+        health=health(item.health, item.message),
     )
 
 
@@ -192,54 +189,6 @@ def safe(manifest: Manifest | None) -> dict[str, Any]:
     return shown
 
 
-def managed_resource(
-    item: ObjectStatus, desired: Manifest | None, live: Manifest | None
-) -> shapes.ManagedResourceShape:
-    """Give an object as git wants it and as it is."""
-    return shapes.ManagedResourceShape(
-        **reference(item.key),
-        target_state=_json(desired),
-        live_state=_json(live),
-        resource_version=str(_metadata_of(live).get("resourceVersion", "")),
-        modified=item.sync is not SyncStatus.SYNCED,
-        hook="argocd.argoproj.io/hook" in annotations(desired or {}),
-    )
-
-
-def node(item: ObjectStatus, live: Manifest | None) -> shapes.NodeShape:
-    """Give an object's place in the tree of owners."""
-    metadata = _metadata_of(live)
-    namespace = str(metadata.get("namespace") or "")
-    return shapes.NodeShape(
-        **reference(item.key),
-        version=item.api_version.rpartition("/")[2],
-        uid=str(metadata.get("uid", "")),
-        parent_refs=list(_parents(metadata.get("ownerReferences") or (), namespace)),
-        resource_version=str(metadata.get("resourceVersion", "")),
-        health=_health(item.health, item.message),
-        created_at=metadata.get("creationTimestamp"),
-    )
-
-
-def _parents(owners: Iterable[Mapping[str, Any]], namespace: str) -> Iterable[shapes.ParentShape]:
-    for owner in owners:
-        yield shapes.ParentShape(
-            group=str(owner.get("apiVersion", "")).rpartition("/")[0],
-            kind=str(owner.get("kind", "")),
-            namespace=namespace,
-            name=str(owner.get("name", "")),
-            uid=str(owner.get("uid", "")),
-        )
-
-
-def _json(manifest: Manifest | None) -> str:
-    return orjson.dumps(safe(manifest)).decode() if manifest is not None else ""
-
-
-def _metadata_of(manifest: Manifest | None) -> Mapping[str, Any]:
-    return (manifest or {}).get("metadata") or {}
-
-
 def _metadata(record: ApplicationRecord) -> shapes.MetadataShape:
     return shapes.MetadataShape(name=record.spec.name, resource_version=version(record))
 
@@ -279,7 +228,7 @@ def _brief_status(record: ApplicationRecord) -> shapes.BriefStatusShape:
             revision=status.commit.revision if status.commit else "",
             compared_to=compared_to,
         ),
-        health=_health(status.health, status.health_message),
+        health=health(status.health, status.health_message),
         conditions=[
             shapes.ConditionShape(
                 type=item.type,
@@ -335,5 +284,6 @@ def _deployments(record: ApplicationRecord) -> Iterable[shapes.HistoryShape]:
             )
 
 
-def _health(status: str, message: str) -> shapes.HealthShape:
+def health(status: str, message: str) -> shapes.HealthShape:
+    """Give a health with its message, URLs without credentials."""
     return shapes.HealthShape(status=status, message=redact(message))

@@ -56,16 +56,22 @@ def install(app: flask.Flask) -> None:
     app.register_error_handler(Exception, _of_unexpected)
 
 
-def invalid_request(error: pydantic.ValidationError) -> flask.Response:
-    """Answer a request that does not fit its schema, without repeating what was sent."""
+def explained(error: pydantic.ValidationError) -> Problem:
+    """Say what does not fit a schema, without repeating what was sent."""
     problems = "; ".join(
         f"{'.'.join(str(part) for part in item['loc']) or 'body'}: {item['msg']}"
         for item in error.errors(include_url=False, include_input=False, include_context=False)
     )
-    return _answer(400, Problem(error="BadRequest", message=problems, remedy=_REMEDIES[400]))
+    return Problem(error="BadRequest", message=problems, remedy=_REMEDIES[400])
 
 
-def _of_roster(error: RosterError) -> flask.Response:
+def invalid_request(error: pydantic.ValidationError) -> flask.Response:
+    """Answer a request that does not fit its schema."""
+    return _answer(400, explained(error))
+
+
+def of_error(error: RosterError) -> tuple[int, Problem]:
+    """Give HTTP status and problem of an error."""
     match error:
         case ProblemError():
             status, code = error.status, error.error
@@ -75,9 +81,11 @@ def _of_roster(error: RosterError) -> flask.Response:
             status, code = 400, "BadRequest"
         case _:
             status, code = 409, "Refused"
-    response = _answer(
-        status, Problem(error=code, message=redact(error.message), remedy=redact(error.remedy))
-    )
+    return status, Problem(error=code, message=redact(error.message), remedy=redact(error.remedy))
+
+
+def _of_roster(error: RosterError) -> flask.Response:
+    response = _answer(*of_error(error))
     if isinstance(error, TransientError):
         response.headers["Retry-After"] = str(round(error.retry_after_s or 5))
     return response

@@ -1,20 +1,35 @@
 """What the HTTP surface is given by the composition root, and how a view gets at it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 import flask
 
 from controller.a2a.gateway import Gateway
+from controller.cluster.logs import PodLogs
+from controller.diff.difference import Difference
 from controller.diff.semantic.change import SemanticDiff
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
+from controller.reconcile.origins import Origin
 from controller.reconcile.workqueue import WorkQueue
 from controller.state.records import ApplicationRecord, SyncRequest
 from controller.state.store import Store
 
+Scrub: TypeAlias = Callable[[str], str]
+"""Gives a text without the values of Secrets."""
+
 _EXTENSION = "roster"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What a revision asks for."""
+
+    revision: str
+    """Full commit id."""
+    manifests: Iterable[Manifest]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +44,21 @@ class Services:
     """What changed between two revisions of an application; None for what was synced last and for
     what it is compared with. Raises `RosterError` where it cannot tell."""
     live_object: Callable[[ObjectKey], Manifest | None]
-    desired_object: Callable[[str, ObjectKey], Manifest | None]
+    comparison: Callable[[str, ObjectKey], Difference | None]
+    """What comparing an application's object came to, without a request; None where git does not
+    ask for it."""
+    children: Callable[[str], Iterable[Manifest]]
+    """Light nodes of what the object of a uid owns."""
+    read: Callable[[ObjectKey, str], Manifest | None]
+    """Ask the cluster for one object, by key and API version."""
+    events: Callable[[str, str], Iterable[Manifest]]
+    """Ask the cluster for the events of a namespace, or of one object in it by uid."""
+    rendered: Callable[[str, str | None], Rendered]
+    """What an application's revision renders to: the compared one, or one that is named."""
+    origin: Callable[[ApplicationRecord, str], Origin]
+    """The commit that last changed a component's definition; waits a moment for it, no longer."""
+    scrubber: Callable[[str], Scrub]
+    """What masks the values of an application's Secrets in a text."""
     sync: Callable[[str, SyncRequest], ApplicationRecord]
     """Ask for a sync of an application; gives its record with the request before it starts."""
     ready: Callable[[], tuple[bool, str]]
@@ -37,6 +66,8 @@ class Services:
     webhook_secrets: Mapping[str, str]
     """By forge: `github`, `gitlab`, `gitea`. A forge without a secret is refused."""
     version: str
+    logs: PodLogs | None = None
+    """The way to pods' logs; None where there are none to read."""
     gateway: Gateway | None = None
     """The way to the agents; None where there are none to reach."""
 

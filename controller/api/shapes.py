@@ -305,23 +305,6 @@ class ApplicationListShape(Shape):
     items: list[BriefApplicationShape]
 
 
-class ManagedResourceShape(ObjectRef):
-    """One object as git wants it and as it is: JSON in strings, Secret values masked."""
-
-    target_state: str = pydantic.Field(description="Empty where git does not ask for it.")
-    live_state: str = pydantic.Field(description="Empty where the cluster does not have it.")
-    resource_version: str
-    modified: bool
-    hook: bool
-
-
-class ManagedResourcesShape(Shape):
-    """A page of objects."""
-
-    metadata: ListMetadata
-    items: list[ManagedResourceShape]
-
-
 class DefinitionChangeShape(Shape):
     """One thing that an operation changed, in the agents' own terms."""
 
@@ -366,8 +349,9 @@ class OperationRecordShape(Shape):
 
 
 class OperationsShape(Shape):
-    """Operations, newest first."""
+    """A page of operations, newest first."""
 
+    metadata: ListMetadata
     items: list[OperationRecordShape]
 
 
@@ -376,30 +360,6 @@ class FindingsShape(Shape):
 
     revision: str
     items: list[FindingShape]
-
-
-class ParentShape(ObjectRef):
-    """An owner of a node."""
-
-    uid: str
-
-
-class NodeShape(ObjectRef):
-    """One object in the tree."""
-
-    version: str
-    uid: str
-    parent_refs: list[ParentShape]
-    resource_version: str
-    health: HealthShape
-    created_at: datetime | None
-
-
-class TreeShape(Shape):
-    """Objects with their owners."""
-
-    nodes: list[NodeShape]
-    orphaned_nodes: list[NodeShape]
 
 
 class ChangeShape(ObjectRef):

@@ -13,8 +13,9 @@ from starlette.types import ASGIApp
 from controller.a2a.gateway import MAX_BODY_BYTES, Gateway
 from controller.api import flask_app
 from controller.api.bodies import BoundedBodies
+from controller.api.logs import Logs
 from controller.api.services import Services
-from controller.api.stream import Changes, stream_applications
+from controller.api.stream import Changes, stream_application, stream_applications
 
 WORKERS = 16
 """Threads for Flask. Views read from memory; only a plan takes longer than milliseconds."""
@@ -30,16 +31,26 @@ def create(given: Services) -> Starlette:
         yield
         if given.gateway is not None:
             await given.gateway.close()
+        if given.logs is not None:
+            await given.logs.close()
         flask_shell.executor.shutdown(wait=False, cancel_futures=True)
 
     return Starlette(
         routes=[
             Route("/api/v1/stream/applications", stream_applications),
+            Route("/api/v1/applications/{name}/stream", stream_application),
+            *_to_logs(given),
             *_to_agents(given.gateway),
             Mount("/", BoundedBodies(cast("ASGIApp", flask_shell))),
         ],
         lifespan=lifespan,
     )
+
+
+def _to_logs(given: Services) -> tuple[Route, ...]:
+    if given.logs is None:
+        return ()
+    return (Route("/api/v1/applications/{name}/logs", Logs(given, given.logs).answer),)
 
 
 def _to_agents(gateway: Gateway | None) -> tuple[Route, ...]:

@@ -1,4 +1,4 @@
-"""`/api/v1/stream/applications`: server-sent events, in Argo CD's shape, without a thread a stream.
+"""Changes of applications as server-sent events, in Argo CD's shape, without a thread a stream.
 
 One look at the store every half second serves every open stream; each stream compares what it sent
 last with what there is, so that a slow reader gets the newest state and never a backlog.
@@ -16,6 +16,7 @@ from starlette.types import Scope
 
 from controller import telemetry
 from controller.api import present
+from controller.api.problems import not_found, of_error
 from controller.state.records import ApplicationRecord
 
 INTERVAL_S = 0.5
@@ -105,6 +106,18 @@ def token(versions: Mapping[str, str]) -> str:
 
 async def stream_applications(request: Request) -> Response:
     """Answer with a stream of changes to all applications, or to the one in `?name=`."""
+    return await _stream(request, request.query_params.get("name"))
+
+
+async def stream_application(request: Request) -> Response:
+    """Answer with a stream of changes to the application in the path."""
+    name = request.path_params["name"]
+    if name not in await request.app.state.changes.entries():
+        return JSONResponse(of_error(not_found())[1].model_dump(), status_code=404)
+    return await _stream(request, name)
+
+
+async def _stream(request: Request, name: str | None) -> Response:
     changes: Changes = request.app.state.changes
     if changes.streams >= MAX_STREAMS:
         problem = {
@@ -114,9 +127,7 @@ async def stream_applications(request: Request) -> Response:
         }
         return JSONResponse(problem, status_code=503, headers={"Retry-After": "30"})
     since = request.headers.get("last-event-id") or request.query_params.get("since", "")
-    events = changes.follow(
-        request.query_params.get("name"), since, lambda: is_stopping(request.scope)
-    )
+    events = changes.follow(name, since, lambda: is_stopping(request.scope))
     return StreamingResponse(
         _counted(changes, events),
         media_type="text/event-stream",

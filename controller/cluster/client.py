@@ -27,6 +27,8 @@ PAGE = 500
 _TRIES = 3
 """Of a write that another writer was faster than."""
 STRICT, IGNORE = "Strict", "Ignore"
+_MAX_EVENTS = 5000
+"""Events read of one namespace. They live for an hour; a cluster that makes more is in trouble."""
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
 
 
@@ -116,6 +118,29 @@ class Client:
         return tuple(
             item for page in self.pages(resource, namespace, label) for item in page["items"]
         )
+
+    def events(self, namespace: str, *, uid: str = "") -> tuple[Manifest, ...]:
+        """Give the newest state of the events in a namespace, or of those about one object.
+
+        Raises:
+            ForbiddenError, UnavailableError: see `Connection.request`.
+        """
+        query: dict[str, str | int] = {"limit": PAGE}
+        if uid:
+            query["fieldSelector"] = f"involvedObject.uid={uid}"
+        found: list[Manifest] = []
+        while len(found) < _MAX_EVENTS:
+            page = self.connection.request(
+                "GET",
+                f"/api/v1/namespaces/{quote(namespace)}/events",
+                action=f"list the events of {namespace}",
+                query=query,
+            )
+            found.extend(page.get("items") or ())
+            query["continue"] = (page.get("metadata") or {}).get("continue") or ""
+            if not query["continue"]:
+                break
+        return tuple(found)
 
     def names(self, api_version: str, kind: str, namespace: str) -> frozenset[str]:
         """Give the names of all objects of a kind in a namespace, whoever owns them.
@@ -306,25 +331,6 @@ class Client:
         except UnknownKindError:
             return manifest
         return _placed(manifest, resource)
-
-    def logs(self, namespace: str, pod: str, *, container: str = "", tail_lines: int = 1000) -> str:
-        """Give the last lines of a pod's log.
-
-        Raises:
-            NotFoundError, InvalidError, ForbiddenError, UnavailableError: see
-                `Connection.request`.
-        """
-        query: dict[str, str | int] = {"tailLines": tail_lines, "limitBytes": 1 << 20}
-        if container:
-            query["container"] = container
-        data: bytes | None = self.connection.request(
-            "GET",
-            f"/api/v1/namespaces/{namespace}/pods/{quote(pod)}/log",
-            action=f"read the log of Pod {namespace}/{pod}",
-            query=query,
-            accept="*/*",
-        )
-        return (data or b"").decode(errors="replace")
 
     def proxy_path(self, namespace: str, service: str, port: int | str, path: str = "") -> str:
         """Give the path, below `connection.host`, at which the API server relays to a service."""

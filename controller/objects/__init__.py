@@ -2,6 +2,15 @@
 
 from controller.objects.content import canonical, content_hash
 from controller.objects.keys import Manifest, ObjectKey, group_of
-from controller.objects.masking import mask, masked
+from controller.objects.masking import mask, masked, scrubber
 
-__all__ = ["Manifest", "ObjectKey", "canonical", "content_hash", "group_of", "mask", "masked"]
+__all__ = [
+    "Manifest",
+    "ObjectKey",
+    "canonical",
+    "content_hash",
+    "group_of",
+    "mask",
+    "masked",
+    "scrubber",
+]

@@ -50,13 +50,13 @@ class Desired:
             and finding.definition not in self.catalog.definitions
         )
 
-    def object(self, key: ObjectKey) -> Manifest | None:
-        """Give the rendered manifest of an object, None where git does not ask for it."""
-        for component in self.rendered.components:
-            for manifest in component.manifests:
-                if ObjectKey.of(manifest) == key:
-                    return manifest
-        return None
+    def objects(self) -> Mapping[ObjectKey, Manifest]:
+        """Give the rendered manifests by key."""
+        return {
+            ObjectKey.of(manifest): manifest
+            for component in self.rendered.components
+            for manifest in component.manifests
+        }
 
 
 def of_snapshot(snapshot: Snapshot, options: RenderOptions, *, templates: str = "") -> Desired:

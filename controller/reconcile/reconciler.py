@@ -17,7 +17,7 @@ from controller.definitions import syncoptions
 from controller.definitions.catalog import Catalog
 from controller.definitions.syncoptions import SyncOptions
 from controller.errors import PermanentError, RosterError, TransientError
-from controller.objects import Manifest, ObjectKey
+from controller.objects import ObjectKey
 from controller.plan import make
 from controller.plan.policy import Policy
 from controller.plan.steps import Plan
@@ -53,8 +53,9 @@ class Reconciler:
     """What asks for the next visit of an application while this one runs."""
     stopping: Callable[[], bool] = lambda: False
     """Whether Roster stops: what runs then ends after the write that is under way."""
-    _memory: Memory = field(default_factory=Memory)
-    _find_paths: PathFinder = field(default_factory=PathFinder)
+    memory: Memory = field(default_factory=Memory)
+    """Answers of comparisons, which inspection reads too."""
+    find_paths: PathFinder = field(default_factory=PathFinder)
     _visited: set[str] = field(default_factory=set)
 
     def request(self, name: str, request: SyncRequest) -> ApplicationRecord:
@@ -114,13 +115,6 @@ class Reconciler:
             raise PermanentError(f"There is no application {name!r}.")
         return self.plan_for(record, self.revisions.current(record, refresh=False), None)
 
-    def desired_object(self, name: str, key: ObjectKey) -> Manifest | None:
-        """Give what git asks for in place of a live object, None where it asks for nothing."""
-        record = self.store.application(name)
-        if record is None:
-            return None
-        return self.revisions.current(record, refresh=False).desired.object(key)
-
     def catalog(self, name: str) -> Catalog | None:
         """Give the definitions that an application stands at, None before its first visit."""
         return self.revisions.known_catalog(name)
@@ -139,9 +133,9 @@ class Reconciler:
             components,
             self.live,
             self.client,
-            memory=self._memory,
+            memory=self.memory,
             ignored=spec.ignore_differences,
-            find=self._find_paths,
+            find=self.find_paths,
         )
         return make.make(
             application=spec.name,

@@ -119,6 +119,15 @@ class Revisions:
             for key in keys & revision.desired.keys
         }
 
+    def at(self, record: ApplicationRecord, target: str) -> Revision:
+        """Give any revision of an application's repository, rendered; nothing is kept of it.
+
+        Raises:
+            RosterError: it does not exist, or cannot be read.
+        """
+        source = _source(record.spec, target)
+        return self._load(record.spec, source, self.repositories.resolve(source))
+
     def moved(self, revision: Revision) -> bool:
         """Tell whether the repository has something newer; False where that cannot be told."""
         try:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from controller.source.mirror import Mirror
-from controller.source.snapshot import Commit
+from controller.source.snapshot import Commit, Lines
 
 _FORM = "--format=%H%x00%an%x00%ae%x00%cI%x00%B"
 _DEPTHS = (50, 500, None)
@@ -21,18 +21,29 @@ def changed_files(mirror: Mirror, before: str, after: str) -> tuple[str, ...]:
     return tuple(sorted(name.decode(errors="replace") for name in listing.split(b"\0") if name))
 
 
-def last_change(mirror: Mirror, revision: str, file: str) -> Commit | None:
-    """Give the newest commit up to the revision that touched the file.
+def last_change(
+    mirror: Mirror, revision: str, file: str, lines: Lines | None = None
+) -> Commit | None:
+    """Give the newest commit up to the revision that touched the file, or lines of it.
 
-    History is fetched as far back as it takes. None if no commit has touched it.
+    History is fetched as far back as it takes, and for lines the contents of the file on the way,
+    where they were left out. None if no commit has touched it.
     """
     for depth in _DEPTHS:
         mirror.deepen(revision, depth)
-        options = ("-1", "--no-mailmap", "--encoding=UTF-8", _FORM)
-        found = mirror.read("log", *options, revision, "--", file)
+        found = _newest(mirror, revision, file, lines)
         if found and not _is_cut(mirror, found):
             return _commit(found)
     return None
+
+
+def _newest(mirror: Mirror, revision: str, file: str, lines: Lines | None) -> bytes:
+    options = ("-1", "--no-mailmap", "--encoding=UTF-8", _FORM)
+    if lines is None:
+        return mirror.read("log", *options, revision, "--", file)
+    part = f"-L{lines.first},{lines.last}:{file}"
+    log = mirror.read_or_fetch if mirror.is_partial else mirror.read
+    return log("log", *options, "--no-patch", part, revision)
 
 
 def _is_cut(mirror: Mirror, found: bytes) -> bool:

@@ -23,7 +23,7 @@ from controller.source.credentials import Credentials
 from controller.source.limits import Limits
 from controller.source.mirror import DamagedError, GoneError, Mirror, RefusedError
 from controller.source.references import References
-from controller.source.snapshot import Commit, Snapshot, Source
+from controller.source.snapshot import Commit, Lines, Snapshot, Source
 
 __all__ = ["Credentials", "Limits", "Repositories"]
 
@@ -135,11 +135,13 @@ class Repositories:
                 lambda: history.changed_files(entry.mirror, before, after),
             )
 
-    def last_change(self, source: Source, revision: str, file: str) -> Commit | None:
-        """Give the newest commit up to the revision that touched the file; None if none did.
+    def last_change(
+        self, source: Source, revision: str, file: str, *, lines: Lines | None = None
+    ) -> Commit | None:
+        """Give the newest commit up to the revision that touched the file, or lines of it.
 
-        It may fetch history, and take as long as that takes: for a person who asks, not for
-        every visit.
+        None if none did. It may fetch history, and take as long as that takes: for a person who
+        asks, not for every visit.
         """
         path = tree.normal_path(file)
         entry = self._entry(source)
@@ -148,7 +150,7 @@ class Repositories:
                 entry,
                 source,
                 (revision,),
-                lambda: history.last_change(entry.mirror, revision, path),
+                lambda: history.last_change(entry.mirror, revision, path, lines),
             )
 
     def _references(self, entry: _Entry, *, fresh: bool) -> References:

@@ -29,6 +29,14 @@ class Commit:
     committed_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Part of a file: from one line to another, both included, from 1."""
+
+    first: int
+    last: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
     """An entry below the source's path that is not read, and why."""

@@ -88,6 +88,25 @@ def differences(  # noqa: PLR0913 -- what is kept from one call to the next, by 
     return found
 
 
+def remembered_or_local(
+    desired: Manifest,
+    live: Manifest | None,
+    memory: Memory,
+    *,
+    ignored: Sequence[ignore.Rule],
+    find: ignore.Finder,
+) -> Difference:
+    """Compare one object without a request, with the server's prediction where it is remembered."""
+    if live is None:
+        return owned.compare(desired, None)
+    ignoring = _Ignoring(tuple(ignored), find)
+    for key in (remembered.exact_key, remembered.settled_key):
+        known = memory.get(key(desired, live, ignoring.of(desired)))
+        if known is not None:
+            return dataclasses.replace(known, live=live)
+    return ignoring.compared(desired, live)
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Ignoring:
     """What is left to others."""

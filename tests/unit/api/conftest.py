@@ -9,20 +9,29 @@ from types import SimpleNamespace
 from typing import Any
 
 import flask
+import httpx
 import pytest
 from flask.testing import FlaskClient
+from kubernetes import client as kubernetes_client
+from pytest_httpserver import HTTPServer
 
 from controller.api import flask_app, shell
 from controller.api.serve import Server
-from controller.api.services import Services
+from controller.api.services import Rendered, Services
+from controller.cluster.client import Client
+from controller.cluster.connection import Connection
+from controller.cluster.logs import PodLogs
 from controller.definitions.findings import DefinitionId, Position
 from controller.diff import compare
+from controller.diff.difference import Difference
 from controller.diff.semantic.change import Change, Kind, Mark, Piece, SemanticDiff, Severity
 from controller.errors import PermanentError
-from controller.objects import Manifest, ObjectKey
+from controller.objects import Manifest, ObjectKey, scrubber
 from controller.plan.steps import Action, Guard, Plan, Step
 from controller.reconcile import operations
+from controller.reconcile.origins import Origin
 from controller.reconcile.workqueue import WorkQueue
+from controller.source.snapshot import Commit
 from controller.state.records import (
     ApplicationRecord,
     ApplicationSpec,
@@ -283,6 +292,105 @@ def live_object(key: ObjectKey) -> Manifest | None:
     return made
 
 
+def comparison(_name: str, key: ObjectKey) -> Difference | None:
+    """Both sides of an object, with a prediction for the one that has drifted."""
+    if key.name == "retired":
+        return None
+    found = compare.compare(manifest(key), live_object(key))
+    if key.name != "researcher":
+        return found
+    return compare.decide(found, {**(found.live or {}), **manifest(key), "predicted": True})
+
+
+def rendered(name: str, revision: str | None) -> Rendered:
+    """What the application's objects are rendered to."""
+    if revision == "no-such-revision":
+        raise PermanentError("There is no revision 'no-such-revision'.")
+    record = ill(name) if name == "staging" else well(name)
+    keys = [ObjectKey.parse(item.key) for item in record.status.objects]
+    return Rendered(revision=revision or REVISION, manifests=[manifest(key) for key in keys])
+
+
+def light(kind: str, name: str, **rest: Any) -> dict[str, Any]:
+    """A light node as the cluster's watches keep it."""
+    version = {"ReplicaSet": "apps/v1"}.get(kind, "v1")
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {
+            "name": name,
+            "namespace": "agents",
+            "uid": f"uid-{name}",
+            "creationTimestamp": "2026-01-01T00:00:00Z",
+            **rest.pop("metadata", {}),
+        },
+        **rest,
+    }
+
+
+CRASH = {"reason": "CrashLoopBackOff", "message": "back-off 10s restarting"}
+POD = light(
+    "Pod",
+    "triage-7d9f-abcde",
+    spec={"nodeName": "local", "containers": [{"name": "agent", "image": "roster:1"}]},
+    status={
+        "phase": "Running",
+        "containerStatuses": [
+            {
+                "name": "agent",
+                "ready": False,
+                "restartCount": 3,
+                "image": "roster:1",
+                "state": {"waiting": CRASH},
+            }
+        ],
+    },
+)
+CHILDREN: dict[str, tuple[dict[str, Any], ...]] = {
+    "uid-Deployment-triage": (
+        light(
+            "ReplicaSet",
+            "triage-7d9f",
+            metadata={"annotations": {"deployment.kubernetes.io/revision": "2"}},
+            spec={"replicas": 1},
+        ),
+    ),
+    "uid-triage-7d9f": (POD,),
+}
+EVENTS: tuple[dict[str, Any], ...] = tuple(
+    {
+        "metadata": {"name": f"e{number}", "namespace": "agents", "uid": f"e-{number}"},
+        "involvedObject": {
+            "kind": kind,
+            "namespace": "agents",
+            "name": uid.removeprefix("uid-"),
+            "uid": uid,
+        },
+        "type": "Warning",
+        "reason": "BackOff",
+        "message": f"restarting; the key was {CANARY}",
+        "count": number,
+        "lastTimestamp": f"2026-01-02T11:5{number}:00Z",
+        "source": {"component": "kubelet"},
+    }
+    for number, (kind, uid) in enumerate(
+        [
+            ("Pod", "uid-triage-7d9f-abcde"),
+            ("Deployment", "uid-Deployment-triage"),
+            ("Pod", "uid-of-another-application"),
+        ],
+        start=1,
+    )
+)
+COMMIT = Commit(
+    revision=BEFORE,
+    author="Grace Hopper",
+    email="grace@example.com",
+    message="Teach triage to count\n\nMore words.",
+    committed_at=NOW - timedelta(days=3),
+)
+
+
 def plan_of(name: str) -> Plan:
     """A plan with an update, a prune, a guard and a blocked definition."""
     if name == "broken":
@@ -360,6 +468,7 @@ class Controller:
     queue: WorkQueue = field(default_factory=WorkQueue)
     requests: list[tuple[str, SyncRequest]] = field(default_factory=list)
     is_ready: tuple[bool, str] = (True, "")
+    logs: PodLogs | None = None
 
     def sync(self, name: str, request: SyncRequest) -> ApplicationRecord:
         self.requests.append((name, request))
@@ -372,11 +481,20 @@ class Controller:
             plan=plan_of,
             semantic=semantic_between,
             live_object=live_object,
-            desired_object=lambda _name, key: None if key.name == "retired" else manifest(key),
+            comparison=comparison,
+            children=lambda uid: CHILDREN.get(uid, ()),
+            read=lambda key, _version: POD if key.kind == "Pod" else None,
+            events=lambda _namespace, uid: tuple(
+                event for event in EVENTS if uid in {"", event["involvedObject"]["uid"]}
+            ),
+            rendered=rendered,
+            origin=lambda _record, _component: Origin(COMMIT),
+            scrubber=lambda _name: scrubber([manifest(ObjectKey("", "Secret", "agents", "x"))]),
             sync=self.sync,
             ready=lambda: self.is_ready,
             webhook_secrets=SECRETS,
             version="9.9.9",
+            logs=self.logs,
         )
 
 
@@ -427,3 +545,22 @@ def server(stored: Controller) -> Iterator[Server]:
     running.start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def cluster() -> Iterator[HTTPServer]:
+    with HTTPServer(host="127.0.0.1", port=0, threaded=True) as server:
+        yield server
+
+
+@pytest.fixture
+def reading(stored: Controller, cluster: HTTPServer) -> Iterator[Server]:
+    """The whole thing with a way to logs, from the API of a cluster that a test scripts."""
+    configuration = kubernetes_client.Configuration(host=cluster.url_for("").rstrip("/"))
+    reader = Client(Connection(configuration))
+    stored.logs = PodLogs(reader, httpx.AsyncClient)
+    running = Server(shell.create(stored.services()), "127.0.0.1", 0)
+    running.start()
+    yield running
+    running.stop()
+    reader.close()

@@ -7,11 +7,17 @@ import flask
 import httpx
 import pytest
 from flask.testing import FlaskClient
+from pytest_httpserver import HTTPServer
 
 from controller.api.serve import Server
 
 APPLICATION = "staging"
 KEYS = ("Secret agents/claude-key", "Secret agents/researcher", "apps/Deployment agents/triage")
+SECRET = "kind=Secret&namespace=agents&resourceName=researcher"
+POD = "kind=Pod&namespace=agents&resourceName=triage-7d9f-abcde"
+QUERIES = {"resources.get_resource": (SECRET, POD)}
+"""What a route cannot do without."""
+NAMES = {"<name>": APPLICATION, "<before>": "main", "<after>": "main"}
 ACCEPTS = ("application/json", "text/html")
 
 
@@ -21,14 +27,11 @@ def paths(app: flask.Flask) -> list[str]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static" or "GET" not in (rule.methods or ()):
             continue
-        keys = KEYS if "key" in rule.arguments else ("",)
-        found += [
-            rule.rule.replace("<name>", APPLICATION)
-            .replace("<before>", "main")
-            .replace("<after>", "main")
-            .replace("<path:key>", key)
-            for key in keys
-        ]
+        for key in KEYS if {"key", "path:key"} & rule.arguments else ("",):
+            path = rule.rule
+            for name, value in {**NAMES, "<path:key>": key}.items():
+                path = path.replace(name, value)
+            found += [f"{path}?{query}" for query in QUERIES.get(rule.endpoint, ("",))]
     return found
 
 
@@ -40,6 +43,29 @@ def test_no_route_leaks(
     for path in paths(app):
         response = client.get(path, headers={"Accept": accept})
         text = response.get_data(as_text=True)
+
+        assert response.status_code == 200, path
+        assert [word for word in make.canaries if word in text] == [], path
+
+
+def test_no_documented_way_leaks(
+    reading: Server, cluster: HTTPServer, make: SimpleNamespace
+) -> None:
+    """Every GET of the OpenAPI document, also those that the ASGI shell answers."""
+    log = "/api/v1/namespaces/agents/pods/triage-7d9f-abcde/log"
+    cluster.expect_request(log).respond_with_data(f"T1 the key is {make.canary}\n")
+    document = httpx.get(f"{reading.url}/api/openapi.json").json()
+
+    for template, item in document["paths"].items():
+        if "get" not in item:
+            continue
+        path = template
+        query = f"?{SECRET}" if path.endswith("/resource") else ""
+        for name, value in NAMES.items():
+            path = path.replace(name.replace("<", "{").replace(">", "}"), value)
+        url = reading.url + path + query
+        with httpx.stream("GET", url, timeout=20) as response:
+            text = next(response.iter_text())
 
         assert response.status_code == 200, path
         assert [word for word in make.canaries if word in text] == [], path

@@ -262,7 +262,16 @@ def test_a_closed_client_sends_nothing(client: Client, server: HTTPServer) -> No
     assert len(server.log) == sent
 
 
-def test_logs_come_as_text(client: Client, server: HTTPServer) -> None:
-    server.expect_request("/api/v1/namespaces/t4/pods/p/log").respond_with_data("a\nb\n")
+def test_events_are_read_in_pages(client: Client, server: HTTPServer) -> None:
+    path = "/api/v1/namespaces/t4/events"
+    first = {"metadata": {"continue": "more"}, "items": [{"reason": "Pulled"}]}
+    last = {"metadata": {}, "items": [{"reason": "Started"}]}
+    about = {"limit": "500", "fieldSelector": "involvedObject.uid=u-1"}
+    server.expect_ordered_request(path, query_string=about).respond_with_json(first)
+    server.expect_ordered_request(
+        path, query_string={**about, "continue": "more"}
+    ).respond_with_json(last)
 
-    assert client.logs("t4", "p") == "a\nb\n"
+    found = client.events("t4", uid="u-1")
+
+    assert [event["reason"] for event in found] == ["Pulled", "Started"]

@@ -1,4 +1,6 @@
-from controller.objects import masked
+import base64
+
+from controller.objects import masked, scrubber
 
 SECRET = {
     "apiVersion": "v1",
@@ -42,3 +44,25 @@ def test_a_malformed_secret_is_masked_whole() -> None:
     broken = {"apiVersion": "v1", "kind": "Secret", "data": "canary"}
 
     assert "canary" not in str(masked(broken))
+
+
+def test_values_are_masked_in_texts_of_others() -> None:
+    encoded = base64.b64encode(b"first-line-of-key\nsecond-line-of-key").decode()
+    secret = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "data": {"pem": encoded},
+        "stringData": {"token": "hunter2-hunter2", "port": "8080"},
+    }
+    scrub = scrubber([secret, {"kind": "ConfigMap", "data": {"innocent": "innocent-text"}}])
+
+    text = scrub(f"key=hunter2-hunter2 {encoded} second-line-of-key 8080 innocent-text")
+
+    assert "hunter2" not in text
+    assert encoded not in text
+    assert "second-line" not in text
+    assert text.endswith("8080 innocent-text")
+
+
+def test_without_secrets_texts_stay() -> None:
+    assert scrubber([])("as it is") == "as it is"

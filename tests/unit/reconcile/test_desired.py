@@ -9,17 +9,11 @@ PROMPTS = b"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: style}\ndata: {a: 
 def test_files_become_manifests() -> None:
     wanted = desired.of_files({"agents/style.yaml": PROMPTS}, OPTIONS)
 
-    found = wanted.object(ObjectKey("", "ConfigMap", "agents", "style"))
+    ((key, found),) = wanted.objects().items()
 
-    assert found is not None
+    assert key == ObjectKey("", "ConfigMap", "agents", "style")
     assert found["metadata"]["annotations"]["roster.dev/source"] == "agents/style.yaml"
     assert wanted.findings == ()
-
-
-def test_an_object_that_git_does_not_ask_for_is_none() -> None:
-    wanted = desired.of_files({"agents/style.yaml": PROMPTS}, OPTIONS)
-
-    assert wanted.object(ObjectKey("", "Secret", "agents", "style")) is None
 
 
 def test_a_source_without_definitions_is_empty() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from controller.source.repository import Repositories
-from controller.source.snapshot import Commit, Source
+from controller.source.snapshot import Commit, Lines, Source
 
 Git = Callable[..., str]
 
@@ -87,3 +87,17 @@ def test_renames_are_a_removal_and_an_addition(
     changed = repositories.changed_files(source, before, after)
 
     assert changed == ("agents/a.yaml", "agents/new.yaml")
+
+
+def test_the_last_change_of_lines_is_not_that_of_the_file(
+    repositories: Repositories, upstream: Path, commit: Git
+) -> None:
+    source = Source(repo_url=str(upstream), path="agents")
+    commit(upstream, {"agents/b.yaml": "one: 1\n---\ntwo: 2\n"})
+    second = commit(upstream, {"agents/b.yaml": "one: 1\n---\ntwo: 3\n"})
+    revision = commit(upstream, {"agents/b.yaml": "zero: 0\n---\none: 9\n---\ntwo: 3\n"})
+
+    found = repositories.last_change(source, revision, "agents/b.yaml", lines=Lines(5, 5))
+
+    assert found is not None
+    assert found.revision == second
