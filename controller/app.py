@@ -12,6 +12,7 @@ from controller.a2a.gateway import Gateway
 from controller.a2a.upstream import client as http_client
 from controller.api import shell, stream
 from controller.api.hosts import check_listen
+from controller.api.kagent.fleet import AUDIENCE, Fleet
 from controller.api.reach import Agents
 from controller.api.serve import Server
 from controller.api.services import Rendered, Services
@@ -19,6 +20,7 @@ from controller.cluster import upstream
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.cluster.logs import PodLogs
+from controller.cluster.tokens import TokenReviews
 from controller.definitions.application import Application
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
@@ -35,6 +37,8 @@ from controller.render.options import RenderOptions
 from controller.settings import Settings
 from controller.source.address import Address
 from controller.source.repository import Credentials, Repositories
+from controller.state.conversations import Conversations
+from controller.state.pruner import Pruner
 from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy, SyncRequest
 from controller.state.store import Store
 from controller.sync.executor import Executor
@@ -75,6 +79,8 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
     with ExitStack() as started:
         store = started.enter_context(Store(settings.state_dir / "state"))
         _register(store, applications)
+        conversations = Conversations(settings.state_dir / "state" / "conversations")
+        started.callback(conversations.close)
         client = connect(settings)
         # After the loop and the watches, and before another process may have the state folder.
         started.callback(client.close)
@@ -83,9 +89,12 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         started.callback(live.stop)
         queue = WorkQueue()
         reconciler = _reconciler(settings, store, client, live, queue)
-        server = _server(settings, store, queue, reconciler)
+        server = _server(settings, queue, reconciler, conversations)
         server.start()
         started.callback(server.stop)
+        pruner = _pruner(settings, conversations)
+        pruner.start()
+        started.callback(pruner.stop)
         loop = Loop(queue, reconciler.visit, workers=settings.workers)
         loop.start()
         started.callback(loop.stop, STOP_TIMEOUT_S)
@@ -187,14 +196,16 @@ def _reconciler(
     )
 
 
-def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reconciler) -> Server:
+def _server(
+    settings: Settings, queue: WorkQueue, reconciler: Reconciler, conversations: Conversations
+) -> Server:
     def sync(name: str, request: SyncRequest) -> ApplicationRecord:
         accepted = reconciler.request(name, request)
         queue.add(name, trigger=Trigger.MANUAL)
         return accepted
 
     inspection = Inspection(
-        store=store,
+        store=reconciler.store,
         revisions=reconciler.revisions,
         client=reconciler.client,
         live=reconciler.live,
@@ -202,11 +213,16 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
         find_paths=reconciler.find_paths,
     )
     origins = Origins(repositories=reconciler.revisions.repositories)
+    fleet = Fleet(
+        applications=reconciler.store.applications,
+        live_object=reconciler.live.get,
+        tokens=TokenReviews(reconciler.client, audience=AUDIENCE),
+    )
     services = Services(
-        store=store,
+        store=reconciler.store,
         queue=queue,
         plan=reconciler.plan,
-        semantic=Semantics(store=store, revisions=reconciler.revisions).between,
+        semantic=Semantics(store=reconciler.store, revisions=reconciler.revisions).between,
         live_object=reconciler.live.get,
         comparison=inspection.comparison,
         children=reconciler.live.children,
@@ -220,6 +236,11 @@ def _server(settings: Settings, store: Store, queue: WorkQueue, reconciler: Reco
         webhook_secrets=_webhook_secrets(settings),
         version=controller.__version__,
         logs=PodLogs(reconciler.client, lambda: http_client(upstream.tls(reconciler.client))),
+        conversations=conversations,
+        catalog=reconciler.catalog,
+        knows_agent=fleet.knows,
+        agent_revision=fleet.revision,
+        verify_agent=fleet.verify if settings.require_agent_tokens else None,
         gateway=_gateway(settings, reconciler),
     )
     host, port = settings.address
@@ -244,6 +265,15 @@ def _rendered(revision: Revision) -> Rendered:
     return Rendered(
         revision=revision.commit.revision,
         manifests=[manifest for component in components for manifest in component.manifests],
+    )
+
+
+def _pruner(settings: Settings, conversations: Conversations) -> Pruner:
+    return Pruner(
+        lambda: conversations.prune(
+            max_age_days=settings.session_max_age_days,
+            max_per_agent=settings.session_max_per_agent,
+        )
     )
 
 

@@ -87,6 +87,16 @@ class Settings(pydantic.BaseModel):
         {},
         description="Annotations roster.dev/… of every agent that does not have them: policies.",
     )
+    require_agent_tokens: bool = pydantic.Field(
+        default=True,
+        description="Believe only agents that send their service account's token (TokenReview).",
+    )
+    session_max_age_days: float = pydantic.Field(
+        0.0, ge=0, description="Days after which a session that rests is deleted; 0: never."
+    )
+    session_max_per_agent: int = pydantic.Field(
+        0, ge=0, description="Sessions kept of each agent, the newest; 0: all."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = pydantic.Field(
         "info", description="Least severe log line that is written."
     )

@@ -10,6 +10,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BYTES = 1024 * 1024
+CONVERSATION_BYTES = 32 * 1024 * 1024
+"""What agents store may be this large: a task comes with its whole history, files included."""
 TIMEOUT_S = 20.0
 
 _MIB = 1024 * 1024
@@ -51,16 +53,21 @@ class BoundedBodies:
 
     async def _read(self, receive: Receive) -> bytes | None:
         """Give the whole body; None when the caller went away."""
-        body = b""
+        body = bytearray()
         while True:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
-            body += bytes(message.get("body", b""))
+            body += message.get("body", b"")
             if len(body) > self._max_bytes:
                 raise _TooLargeError
             if not message.get("more_body", False):
-                return body
+                return bytes(body)
+
+
+def is_conversation(path: str) -> bool:
+    """Tell whether a path is one at which agents store what was said."""
+    return path.startswith(("/api/sessions", "/api/tasks", "/api/memories", "/api/langgraph/"))
 
 
 def _too_large(max_bytes: int) -> dict[str, str]:

@@ -21,6 +21,7 @@ from controller.api import (
     system,
     webhooks,
 )
+from controller.api.kagent import agents, checkpoints, feedback, memories, sessions, tasks
 from controller.api.services import Services
 
 _API = (
@@ -28,6 +29,12 @@ _API = (
     resources.blueprint,
     manifests.blueprint,
     events.blueprint,
+    agents.blueprint,
+    sessions.blueprint,
+    tasks.blueprint,
+    memories.blueprint,
+    feedback.blueprint,
+    checkpoints.blueprint,
     webhooks.blueprint,
     system.blueprint,
 )
@@ -49,6 +56,7 @@ def create(given: Services) -> OpenAPI:
     services.install(app, given)
     telemetry.set_build_info(given.version)
     _measure(app)
+    _bound(app)
     guards.install(app)
     problems.install(app)
     for blueprint in _API:
@@ -56,6 +64,15 @@ def create(given: Services) -> OpenAPI:
     openapi.install(app)
     app.register_blueprint(dashboard.blueprint)
     return app
+
+
+def _bound(app: flask.Flask) -> None:
+    """Let agents store more at a time than others may send."""
+
+    @app.before_request
+    def allow() -> None:
+        if bodies.is_conversation(flask.request.path):
+            flask.request.max_content_length = bodies.CONVERSATION_BYTES
 
 
 def _measure(app: flask.Flask) -> None:

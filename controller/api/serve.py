@@ -12,6 +12,9 @@ from controller.api.stream import STOPPING
 from controller.errors import PermanentError, UsageError
 
 START_TIMEOUT_S = 10.0
+KEEP_ALIVE_S = 75
+"""How long an idle connection stays open. kagent-adk closes its own after 5 s, and does not try
+again when a request meets one that was closed here first."""
 GRACE_S = 3.0
 """How long requests under way may take to finish after `stop`."""
 
@@ -107,6 +110,7 @@ def _config(asgi: ASGIApp) -> uvicorn.Config:
         server_header=False,
         proxy_headers=False,
         ws="none",
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(GRACE_S),
     )
 

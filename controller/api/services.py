@@ -8,12 +8,14 @@ import flask
 
 from controller.a2a.gateway import Gateway
 from controller.cluster.logs import PodLogs
+from controller.definitions.catalog import Catalog
 from controller.diff.difference import Difference
 from controller.diff.semantic.change import SemanticDiff
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
 from controller.reconcile.origins import Origin
 from controller.reconcile.workqueue import WorkQueue
+from controller.state.conversations import Conversations
 from controller.state.records import ApplicationRecord, SyncRequest
 from controller.state.store import Store
 
@@ -66,6 +68,15 @@ class Services:
     webhook_secrets: Mapping[str, str]
     """By forge: `github`, `gitlab`, `gitea`. A forge without a secret is refused."""
     version: str
+    conversations: Conversations
+    catalog: Callable[[str], Catalog | None]
+    """The definitions that an application stands at; None before its first visit."""
+    knows_agent: Callable[[str, str], bool]
+    """Whether there is an agent, by namespace and name."""
+    agent_revision: Callable[[str, str], str]
+    """The commit at which an agent's Deployment was written last; empty where unknown."""
+    verify_agent: Callable[[str, str], bool] | None
+    """Whether a token is that of an agent (`namespace__NS__name`); None where nobody asks."""
     logs: PodLogs | None = None
     """The way to pods' logs; None where there are none to read."""
     gateway: Gateway | None = None

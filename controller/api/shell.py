@@ -8,11 +8,11 @@ from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
 from starlette.applications import Starlette
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.a2a.gateway import MAX_BODY_BYTES, Gateway
 from controller.api import flask_app
-from controller.api.bodies import BoundedBodies
+from controller.api.bodies import CONVERSATION_BYTES, BoundedBodies, is_conversation
 from controller.api.logs import Logs
 from controller.api.services import Services
 from controller.api.stream import Changes, stream_application, stream_applications
@@ -41,7 +41,7 @@ def create(given: Services) -> Starlette:
             Route("/api/v1/applications/{name}/stream", stream_application),
             *_to_logs(given),
             *_to_agents(given.gateway),
-            Mount("/", BoundedBodies(cast("ASGIApp", flask_shell))),
+            Mount("/", _bounded(cast("ASGIApp", flask_shell))),
         ],
         lifespan=lifespan,
     )
@@ -51,6 +51,17 @@ def _to_logs(given: Services) -> tuple[Route, ...]:
     if given.logs is None:
         return ()
     return (Route("/api/v1/applications/{name}/logs", Logs(given, given.logs).answer),)
+
+
+def _bounded(app: ASGIApp) -> ASGIApp:
+    """Bound bodies by what they are for."""
+    small, large = BoundedBodies(app), BoundedBodies(app, max_bytes=CONVERSATION_BYTES)
+
+    async def by_path(scope: Scope, receive: Receive, send: Send) -> None:
+        chosen = large if is_conversation(scope.get("path", "")) else small
+        await chosen(scope, receive, send)
+
+    return by_path
 
 
 def _to_agents(gateway: Gateway | None) -> tuple[Route, ...]:

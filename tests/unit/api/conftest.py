@@ -1,7 +1,7 @@
 """Applications as they are stored, and the API around them with a real store and queue."""
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +21,7 @@ from controller.api.services import Rendered, Services
 from controller.cluster.client import Client
 from controller.cluster.connection import Connection
 from controller.cluster.logs import PodLogs
+from controller.definitions import parse, resolve
 from controller.definitions.findings import DefinitionId, Position
 from controller.diff import compare
 from controller.diff.difference import Difference
@@ -32,6 +33,7 @@ from controller.reconcile import operations
 from controller.reconcile.origins import Origin
 from controller.reconcile.workqueue import WorkQueue
 from controller.source.snapshot import Commit
+from controller.state.conversations import Conversations
 from controller.state.records import (
     ApplicationRecord,
     ApplicationSpec,
@@ -55,6 +57,8 @@ NOW = datetime(2026, 1, 2, 12, 0, 0, tzinfo=UTC)
 REVISION = "8a1cb4a02d3538e54907c827352f66f20c3d7b0d"
 BEFORE = "1f0c4b7e6a9d2c3b4a5968778695a4b3c2d1e0f9"
 SECRETS = {"github": "gh-secret", "gitlab": "gl-secret", "gitea": "gt-secret"}
+
+KNOWN = {("agents", "triage"), ("default", "agent-a")}
 
 AGENTS = ("triage", "researcher", "writer", "reviewer", "release-notes", "oncall")
 
@@ -460,15 +464,47 @@ def semantic_between(_name: str, before: str | None, after: str | None) -> Seman
     return SemanticDiff(before=before or BEFORE, after=after or REVISION, changes=(change,))
 
 
+CATALOG = resolve.resolve(
+    parse.parse(
+        {
+            "agents/triage.yaml": b"""
+apiVersion: kagent.dev/v1alpha2
+kind: Agent
+metadata: {name: triage}
+spec:
+  type: Declarative
+  description: Sorts tickets.
+  declarative:
+    modelConfig: claude
+    systemMessage: You sort tickets.
+---
+apiVersion: kagent.dev/v1alpha2
+kind: ModelConfig
+metadata: {name: claude}
+spec:
+  provider: Anthropic
+  model: claude-sonnet
+  apiKeySecret: claude-key
+  apiKeySecretKey: key
+  anthropic: {maxTokens: 1000}
+"""
+        },
+        namespace="agents",
+    )
+)
+
+
 @dataclass
 class Controller:
     """Stands for what is behind the API; remembers what it was asked for."""
 
     store: Store
+    conversations: Conversations
     queue: WorkQueue = field(default_factory=WorkQueue)
     requests: list[tuple[str, SyncRequest]] = field(default_factory=list)
     is_ready: tuple[bool, str] = (True, "")
     logs: PodLogs | None = None
+    verify_agent: Callable[[str, str], bool] | None = None
 
     def sync(self, name: str, request: SyncRequest) -> ApplicationRecord:
         self.requests.append((name, request))
@@ -495,13 +531,21 @@ class Controller:
             webhook_secrets=SECRETS,
             version="9.9.9",
             logs=self.logs,
+            conversations=self.conversations,
+            catalog=lambda name: CATALOG if name == "agents" else None,
+            knows_agent=lambda namespace, name: (namespace, name) in KNOWN,
+            agent_revision=lambda _namespace, _name: REVISION,
+            verify_agent=self.verify_agent,
         )
 
 
 @pytest.fixture
 def controller(tmp_path: Path) -> Iterator[Controller]:
-    with Store(tmp_path / "state") as store:
-        yield Controller(store)
+    with (
+        Store(tmp_path / "state") as store,
+        Conversations(tmp_path / "state" / "conversations") as conversations,
+    ):
+        yield Controller(store, conversations)
 
 
 @pytest.fixture

@@ -12,12 +12,21 @@ from pytest_httpserver import HTTPServer
 from controller.api.serve import Server
 
 APPLICATION = "staging"
+PLACES = {
+    "/api/agents/<namespace>/<name>": "/api/agents/agents/triage",
+    "/api/modelconfigs/<namespace>/<name>": "/api/modelconfigs/agents/claude",
+    "/api/sessions/agent/<namespace>/<name>": "/api/sessions/agent/agents/triage",
+    "/api/tasks/<task_id>": "/api/tasks/t1",
+    "/api/memories": "/api/memories?agent_name=agents/triage&user_id=ada",
+    "/api/langgraph/checkpoints": "/api/langgraph/checkpoints?thread_id=t",
+}
+"""Addresses of routes that name something other than an application."""
 KEYS = ("Secret agents/claude-key", "Secret agents/researcher", "apps/Deployment agents/triage")
 SECRET = "kind=Secret&namespace=agents&resourceName=researcher"
 POD = "kind=Pod&namespace=agents&resourceName=triage-7d9f-abcde"
 QUERIES = {"resources.get_resource": (SECRET, POD)}
 """What a route cannot do without."""
-NAMES = {"<name>": APPLICATION, "<before>": "main", "<after>": "main"}
+NAMES = {"<name>": APPLICATION, "<session_id>": "s1", "<before>": "main", "<after>": "main"}
 ACCEPTS = ("application/json", "text/html")
 
 
@@ -27,6 +36,9 @@ def paths(app: flask.Flask) -> list[str]:
     for rule in app.url_map.iter_rules():
         if rule.endpoint == "static" or "GET" not in (rule.methods or ()):
             continue
+        if rule.rule in PLACES:
+            found.append(PLACES[rule.rule])
+            continue
         for key in KEYS if {"key", "path:key"} & rule.arguments else ("",):
             path = rule.rule
             for name, value in {**NAMES, "<path:key>": key}.items():
@@ -35,11 +47,23 @@ def paths(app: flask.Flask) -> list[str]:
     return found
 
 
+def talk(client: FlaskClient | httpx.Client, secret: str) -> None:
+    """Have an agent store a session in which a caller's credentials were."""
+    headers = {"X-Agent-Name": "agents__NS__triage", "X-User-Id": "ada"}
+    seen = {"authorization": f"Bearer {secret}", "cookie": secret}
+    event = {"author": "system", "actions": {"state_delta": {"headers": seen}}}
+    body = {"agent_ref": "agents__NS__triage", "id": "s1"}
+    client.post("/api/sessions", json=body, headers=headers)
+    client.post("/api/sessions/s1/events", json={"id": "e1", "data": event}, headers=headers)
+    client.post("/api/tasks", json={"id": "t1", "contextId": "s1"}, headers=headers)
+
+
 @pytest.mark.usefixtures("stored")
 @pytest.mark.parametrize("accept", ACCEPTS)
 def test_no_route_leaks(
     app: flask.Flask, client: FlaskClient, make: SimpleNamespace, accept: str
 ) -> None:
+    talk(client, make.canary)
     for path in paths(app):
         response = client.get(path, headers={"Accept": accept})
         text = response.get_data(as_text=True)
@@ -55,11 +79,13 @@ def test_no_documented_way_leaks(
     log = "/api/v1/namespaces/agents/pods/triage-7d9f-abcde/log"
     cluster.expect_request(log).respond_with_data(f"T1 the key is {make.canary}\n")
     document = httpx.get(f"{reading.url}/api/openapi.json").json()
+    with httpx.Client(base_url=reading.url) as agent:
+        talk(agent, make.canary)
 
     for template, item in document["paths"].items():
         if "get" not in item:
             continue
-        path = template
+        path = PLACES.get(template.replace("{", "<").replace("}", ">"), template)
         query = f"?{SECRET}" if path.endswith("/resource") else ""
         for name, value in NAMES.items():
             path = path.replace(name.replace("<", "{").replace(">", "}"), value)

@@ -1,0 +1,435 @@
+"""`/api/sessions`: conversations with their events, tasks and links."""
+
+import base64
+import binascii
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal
+
+import flask
+import orjson
+import pydantic
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from controller.api import services
+from controller.api.kagent import callers
+from controller.api.kagent.envelope import Body, Envelope, Nothing, Page, answer
+from controller.api.problems import Problem, ProblemError, not_found
+from controller.state import adkevents
+from controller.state.sessions import Event, Session, Share, Wanted
+
+_PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
+MAX_LIMIT = 1000
+Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
+
+blueprint = APIBlueprint(
+    "sessions",
+    __name__,
+    url_prefix="/api/sessions",
+    abp_tags=[Tag(name="sessions", description="Conversations of agents, in kagent's shapes.")],
+)
+
+
+class SessionPath(pydantic.BaseModel):
+    """Names a session."""
+
+    session_id: Key
+
+
+class SharePath(SessionPath):
+    """Names a link to a session."""
+
+    token: str
+
+
+class AgentPath(pydantic.BaseModel):
+    """Names an agent."""
+
+    namespace: str
+    name: str
+
+
+class ListQuery(Body):
+    """Which sessions are wanted."""
+
+    user_id: str = pydantic.Field("", description="Only this user's.")
+    agent: str = pydantic.Field("", description="Only this agent's: namespace/name.")
+    state: str = pydantic.Field("", description="Only where the last task is in this state.")
+    source: str = pydantic.Field("", description="`agent`: only those another agent began.")
+    q: str = pydantic.Field("", description="Words in name, user, agent, first or last message.")
+    limit: Annotated[int, pydantic.Field(ge=1, le=MAX_LIMIT, description="How many at most.")] = (
+        MAX_LIMIT
+    )
+    continue_: str = pydantic.Field("", alias="continue", description="From the page before.")
+
+
+class EventsQuery(Body):
+    """Which events of a session are wanted."""
+
+    order: Literal["asc", "desc"] = pydantic.Field("desc", description="`asc`: oldest first.")
+    limit: int = pydantic.Field(-1, ge=-1, le=1_000_000, description="-1 or 0 for all of them.")
+    after: datetime | None = pydantic.Field(None, description="Only those stored later (RFC 3339).")
+    after_sequence: int = pydantic.Field(0, ge=0, description="Only those with higher numbers.")
+
+
+class SessionBody(Body):
+    """A session to be made."""
+
+    agent_ref: str = pydantic.Field(min_length=1, description="namespace/name, or kagent's form.")
+    id: str | None = pydantic.Field(None, max_length=512, description="Made up where it is empty.")
+    name: str | None = None
+    source: str | None = None
+
+
+class RenameBody(Body):
+    """What a session is to be called."""
+
+    name: str
+
+
+class EventItem(Body):
+    """An event to be stored: an ADK event as JSON text, or as it is."""
+
+    id: Key
+    data: str | dict[str, Any]
+
+
+class EventsBody(Body):
+    """One event, or several in order."""
+
+    id: Key | None = None
+    data: str | dict[str, Any] | None = None
+    items: list[EventItem] | None = None
+
+    @property
+    def events(self) -> list[EventItem]:
+        """All of them."""
+        if self.items is not None:
+            return self.items
+        if self.id is None or self.data is None:
+            raise ProblemError(
+                400, "BadRequest", "An event has an id and data.", remedy="Send both, or items."
+            )
+        return [EventItem(id=self.id, data=self.data)]
+
+
+class ShareBody(Body):
+    """What a link allows."""
+
+    read_only: bool = True
+
+
+class Count(pydantic.BaseModel):
+    """How many are stored."""
+
+    count: int
+
+
+class SessionShape(pydantic.BaseModel):
+    """A session. What follows `source` is Roster's own."""
+
+    id: str
+    user_id: str
+    agent_id: str
+    name: str
+    created_at: str
+    updated_at: str
+    source: str = pydantic.Field(description="`agent` where another agent asked.")
+    state: str = pydantic.Field(description="Of its last task.")
+    events: int
+    tasks: int
+    input_tokens: int
+    output_tokens: int
+    first: str = pydantic.Field(description="Beginning of the first thing the user said.")
+    last: str = pydantic.Field(description="Beginning of the last thing anybody said.")
+    revision: str = pydantic.Field(description="The commit of the agent that answered last.")
+
+
+class EventShape(pydantic.BaseModel):
+    """An event. What follows `data` is Roster's own."""
+
+    id: str
+    session_id: str
+    user_id: str
+    created_at: str
+    data: str = pydantic.Field(description="JSON of an ADK event.")
+    sequence: int
+    revision: str = pydantic.Field(description="The commit of the agent that wrote it.")
+
+
+class SessionWithEvents(pydantic.BaseModel):
+    """A session and its events."""
+
+    session: SessionShape
+    events: list[EventShape]
+
+
+class ShareShape(pydantic.BaseModel):
+    """A link to a session."""
+
+    token: str
+    session_id: str
+    user_id: str
+    read_only: bool
+    created_at: str
+
+
+class ExportShape(SessionWithEvents):
+    """Everything that is kept of a session."""
+
+    tasks: list[dict[str, Any]]
+
+
+@blueprint.get("", responses={200: Page[list[SessionShape]], **_PROBLEMS})
+def list_sessions(query: ListQuery) -> flask.Response:
+    """List sessions, those written to last first."""
+    caller = callers.current()
+    wanted = Wanted(
+        user=caller.user,
+        agent=caller.own(query.agent),
+        state=query.state,
+        source=query.source,
+        text=query.q,
+    )
+    if caller.share is not None:
+        wanted = caller.wanted(caller.share.session.id)
+    return _page(services.current().conversations.sessions.list(wanted), query)
+
+
+@blueprint.post("", responses={201: Envelope[SessionShape], **_PROBLEMS})
+def create_session(body: SessionBody) -> flask.Response:
+    """Make a session; one that exists already stays."""
+    caller = callers.current()
+    agent = caller.own(body.agent_ref)
+    if not caller.agent and not services.current().knows_agent(*callers.place_of(agent)):
+        raise ProblemError(
+            400, "BadRequest", "There is no such agent.", remedy="GET /api/agents lists all."
+        )
+    made = services.current().conversations.sessions.create(
+        Session(
+            id=body.id or str(uuid.uuid4()),
+            user=caller.user or callers.DEFAULT_USER,
+            agent=agent,
+            name=body.name or "",
+            source=body.source or "",
+        )
+    )
+    return answer(session_shape(made), "Successfully created session", status=201)
+
+
+@blueprint.get("/agent/<namespace>/<name>", responses={200: Page[list[SessionShape]], **_PROBLEMS})
+def list_sessions_of_agent(path: AgentPath, query: ListQuery) -> flask.Response:
+    """List an agent's sessions, but for those that other agents began."""
+    caller = callers.current()
+    agent = caller.own(callers.reference(f"{path.namespace}/{path.name}"))
+    wanted = Wanted(
+        user=caller.user,
+        agent=agent,
+        state=query.state,
+        text=query.q,
+        not_sources=frozenset({"agent"}),
+    )
+    return _page(services.current().conversations.sessions.list(wanted), query)
+
+
+@blueprint.get("/<session_id>", responses={200: Envelope[SessionWithEvents], **_PROBLEMS})
+def get_session(path: SessionPath, query: EventsQuery) -> flask.Response:
+    """Give a session with its events."""
+    session = callers.current().session(path.session_id)
+    return answer(
+        {"session": session_shape(session), "events": _events(session, query)},
+        "Successfully retrieved session",
+    )
+
+
+@blueprint.put("/<session_id>", responses={200: Envelope[SessionShape], **_PROBLEMS})
+def rename_session(path: SessionPath, body: RenameBody) -> flask.Response:
+    """Give a session another name."""
+    return _renamed(path, body)
+
+
+@blueprint.patch("/<session_id>", responses={200: Envelope[SessionShape], **_PROBLEMS})
+def patch_session(path: SessionPath, body: RenameBody) -> flask.Response:
+    """Give a session another name."""
+    return _renamed(path, body)
+
+
+@blueprint.delete("/<session_id>", responses={200: Envelope[Nothing], **_PROBLEMS})
+def delete_session(path: SessionPath) -> flask.Response:
+    """Delete a session with its events, tasks and links."""
+    session = callers.current().session(path.session_id)
+    services.current().conversations.sessions.delete(session)
+    return answer({}, "Session deleted successfully")
+
+
+@blueprint.post("/<session_id>/events", responses={201: Envelope[Count], **_PROBLEMS})
+def append_events(path: SessionPath, body: EventsBody) -> flask.Response:
+    """Store events at the end of a session; those it has already are not stored again."""
+    session = callers.current().session(path.session_id)
+    events = [(item.id, adkevents.without_credentials(_text(item.data))) for item in body.events]
+    given = services.current()
+    revision = given.agent_revision(*callers.place_of(session.agent))
+    given.conversations.sessions.append(session, events, revision=revision)
+    return answer({"count": len(events)}, "Event added to session successfully", status=201)
+
+
+@blueprint.get("/<session_id>/tasks", responses={200: Envelope[list[dict[str, Any]]], **_PROBLEMS})
+def list_tasks(path: SessionPath) -> flask.Response:
+    """List the tasks of a session, in the order in which they began."""
+    session = callers.current().session(path.session_id)
+    return answer(_tasks(session), "Successfully retrieved session tasks")
+
+
+@blueprint.get("/<session_id>/export", responses={200: ExportShape, **_PROBLEMS})
+def export_session(path: SessionPath) -> flask.Response:
+    """Give everything that is kept of a session."""
+    session = callers.current().session(path.session_id)
+    response = answer(None, "")
+    body = {
+        "session": session_shape(session),
+        "events": _events(session, EventsQuery(order="asc")),
+        "tasks": _tasks(session),
+    }
+    response.set_data(orjson.dumps(body, option=orjson.OPT_INDENT_2))
+    return response
+
+
+@blueprint.post("/<session_id>/shares", responses={201: Envelope[ShareShape], **_PROBLEMS})
+def share_session(path: SessionPath, body: ShareBody) -> flask.Response:
+    """Make a link to a session, which others show as `X-Share-Token`."""
+    session = _owned(path)
+    share = services.current().conversations.sessions.share(session, is_read_only=body.read_only)
+    return answer(_share(share), "share created", status=201)
+
+
+@blueprint.get("/<session_id>/shares", responses={200: Envelope[list[ShareShape]], **_PROBLEMS})
+def list_shares(path: SessionPath) -> flask.Response:
+    """List the links to a session."""
+    shares = services.current().conversations.sessions.shares(_owned(path))
+    return answer([_share(share) for share in shares], "shares listed")
+
+
+@blueprint.delete("/<session_id>/shares/<token>", responses={200: Envelope[Nothing], **_PROBLEMS})
+def delete_share(path: SharePath) -> flask.Response:
+    """Make a link lead nowhere."""
+    sessions = services.current().conversations.sessions
+    for share in sessions.shares(_owned(path)):
+        if share.token == path.token:
+            sessions.unshare(share)
+    return answer({}, "share deleted")
+
+
+def session_shape(session: Session) -> dict[str, Any]:
+    """Give a session as the API shows it."""
+    return {
+        "id": session.id,
+        "user_id": session.user,
+        "agent_id": session.agent,
+        "name": session.name,
+        "created_at": session.created_at,
+        "updated_at": session.updated_at,
+        "source": session.source,
+        "state": session.state,
+        "events": session.sequence,
+        "tasks": session.tasks,
+        "input_tokens": session.input_tokens,
+        "output_tokens": session.output_tokens,
+        "first": session.first,
+        "last": session.last,
+        "revision": session.revision,
+    }
+
+
+def _owned(path: SessionPath) -> Session:
+    """Give a session of the caller's own: a link does not make others share it on."""
+    caller = callers.current()
+    if caller.share is not None:
+        raise not_found("session")
+    return caller.session(path.session_id)
+
+
+def _renamed(path: SessionPath, body: RenameBody) -> flask.Response:
+    session = callers.current().session(path.session_id)
+    renamed = services.current().conversations.sessions.rename(session, body.name)
+    return answer(session_shape(renamed), "Session updated successfully")
+
+
+def _page(found: Sequence[Session], query: ListQuery) -> flask.Response:
+    if query.continue_:
+        after = _decoded(query.continue_)
+        found = [session for session in found if _place(session) < after]
+    shown = found[: query.limit]
+    more = len(found) > len(shown)
+    return answer(
+        [session_shape(session) for session in shown],
+        "Successfully listed sessions",
+        more={"continue": _encoded(shown[-1]) if more else ""},
+    )
+
+
+def _place(session: Session) -> tuple[str, str]:
+    """Give where a session stands in lists."""
+    return session.updated_at, session.document
+
+
+def _encoded(session: Session) -> str:
+    return base64.urlsafe_b64encode("\n".join(_place(session)).encode()).decode()
+
+
+def _decoded(token: str) -> tuple[str, str]:
+    try:
+        time, _, name = (
+            base64.b64decode(token, altchars=b"-_", validate=True).decode().partition("\n")
+        )
+    except (binascii.Error, ValueError) as error:
+        raise ProblemError(
+            400,
+            "BadRequest",
+            "continue: this is not a token that the API gave.",
+            remedy="Start again without it.",
+        ) from error
+    return time, name
+
+
+def _events(session: Session, query: EventsQuery) -> list[dict[str, Any]]:
+    after = query.after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if query.after else ""
+    found: list[Event] = [
+        event
+        for event in services.current().conversations.sessions.events(session)
+        if event.created_at > after and event.sequence > query.after_sequence
+    ]
+    if query.order == "desc":
+        found.reverse()
+    shown = found[: query.limit] if query.limit > 0 else found
+    owner = {"session_id": session.id, "user_id": session.user}
+    return [
+        {
+            "id": event.id,
+            **owner,
+            "created_at": event.created_at,
+            "data": event.data,
+            "sequence": event.sequence,
+            "revision": event.revision,
+        }
+        for event in shown
+    ]
+
+
+def _tasks(session: Session) -> list[Any]:
+    return [task.body for task in services.current().conversations.sessions.tasks(session)]
+
+
+def _share(share: Share) -> dict[str, Any]:
+    return {
+        "token": share.token,
+        "session_id": share.session.id,
+        "user_id": share.session.user,
+        "read_only": share.is_read_only,
+        "created_at": share.created_at,
+    }
+
+
+def _text(data: str | dict[str, Any]) -> str:
+    return data if isinstance(data, str) else orjson.dumps(data).decode()

@@ -1,0 +1,125 @@
+"""`/api/tasks`: what agents have under way, stored as it goes along.
+
+kagent-adk sends the whole task for each token of an answer, waits for each of these requests, and
+never comes back to its caller when one fails. So these views answer from memory and a journal, and
+what goes wrong with the disk is the log's business.
+"""
+
+from typing import Annotated, Any
+
+import flask
+import pydantic
+import structlog
+from flask_openapi3.blueprint import APIBlueprint
+from flask_openapi3.models.tag import Tag
+
+from controller.api import services
+from controller.api.kagent import callers
+from controller.api.kagent.callers import Caller
+from controller.api.kagent.envelope import Envelope, answer
+from controller.api.problems import Problem, ProblemError, not_found
+from controller.errors import RosterError
+from controller.state.sessions import ANONYMOUS, Session, Task
+
+log = structlog.get_logger(__name__)
+
+_PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
+
+blueprint = APIBlueprint(
+    "tasks",
+    __name__,
+    url_prefix="/api/tasks",
+    abp_tags=[Tag(name="tasks", description="A2A tasks of agents, in kagent's shapes.")],
+)
+
+
+class TaskPath(pydantic.BaseModel):
+    """Names a task."""
+
+    task_id: str
+
+
+class TaskBody(pydantic.BaseModel):
+    """A task in A2A's form; everything in it is kept."""
+
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+
+    id: Annotated[str, pydantic.Field(min_length=1, max_length=512)]
+    contextId: str | None = None  # noqa: N815 - A2A's name
+    metadata: dict[str, Any] | None = None
+
+
+class TasksBody(pydantic.BaseModel):
+    """One task, or several."""
+
+    model_config = pydantic.ConfigDict(extra="allow", frozen=True)
+
+    id: Annotated[str | None, pydantic.Field(min_length=1, max_length=512)] = None
+    items: list[TaskBody] | None = None
+    contextId: str | None = None  # noqa: N815 - A2A's name
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def tasks(self) -> list[TaskBody]:
+        """All of them."""
+        if self.items is not None:
+            return self.items
+        if self.id is None:
+            raise ProblemError(400, "BadRequest", "A task has an id.", remedy="Send it, or items.")
+        return [TaskBody.model_validate(self.model_dump(exclude={"items"}, exclude_unset=True))]
+
+
+@blueprint.post("", responses={201: Envelope[dict[str, Any]], **_PROBLEMS})
+def store_tasks(body: TasksBody) -> flask.Response:
+    """Store tasks, each in place of its older state."""
+    caller = callers.current()
+    for task in body.tasks:
+        _store(task, caller)
+    data = {"count": len(body.items)} if body.items is not None else flask.request.get_json()
+    return answer(data, "Successfully created task", status=201)
+
+
+@blueprint.get("/<task_id>", responses={200: Envelope[dict[str, Any]], **_PROBLEMS})
+def get_task(path: TaskPath) -> flask.Response:
+    """Give a task as it was stored last."""
+    return answer(_found(path.task_id).body, "Successfully retrieved task")
+
+
+@blueprint.delete("/<task_id>", responses={204: None, **_PROBLEMS})
+def delete_task(path: TaskPath) -> flask.Response:
+    """Delete a task."""
+    services.current().conversations.sessions.delete_task(_found(path.task_id))
+    return flask.Response(status=204)
+
+
+def _store(task: TaskBody, caller: Caller) -> None:
+    context = task.contextId or task.id
+    metadata = task.metadata or {}
+    named = str(metadata.get("kagent_app_name") or "")
+    owner = Session(
+        id=context,
+        user=caller.user or callers.anonymous(context),
+        agent=caller.agent or callers.reference(named),
+    )
+    try:
+        services.current().conversations.sessions.put_task(
+            task.model_dump(exclude_unset=True),
+            owner=owner,
+            is_partial=metadata.get("kagent_adk_partial") is True,
+        )
+    except RosterError as error:
+        log.warning("task_not_stored", task=task.id, problem=str(error))
+
+
+def _found(key: str) -> Task:
+    """Give a task of the caller's; somebody else's is as if there were none."""
+    caller = callers.current()
+    for task in services.current().conversations.sessions.find_tasks(key):
+        owner = task.session
+        is_agents = caller.agent in {"", owner.agent}
+        is_users = owner.user == caller.user or (
+            not caller.user and (not caller.agent or owner.user.startswith(ANONYMOUS))
+        )
+        if is_agents and is_users and caller.share is None:
+            return task
+    raise not_found("task")

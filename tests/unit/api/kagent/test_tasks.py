@@ -1,0 +1,117 @@
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from controller.errors import PermanentError
+
+AGENT = {"X-Agent-Name": "default__NS__agent_a"}
+ADA = {**AGENT, "X-User-Id": "ada"}
+BOB = {**AGENT, "X-User-Id": "bob"}
+
+
+def task(key: str = "t1", state: str = "working", **more: Any) -> dict[str, Any]:
+    return {"id": key, "contextId": "s1", "kind": "task", "status": {"state": state}, **more}
+
+
+def test_a_task_comes_back_as_it_was_sent(client: FlaskClient) -> None:
+    sent = task(history=[{"parts": [{"text": "é", "metadata": None}]}], artifacts=None)
+
+    assert client.post("/api/tasks", json=sent, headers=ADA).status_code == 201
+    answer = client.get("/api/tasks/t1", headers=ADA)
+    assert answer.get_json() == {
+        "error": False,
+        "data": sent,
+        "message": answer.get_json()["message"],
+    }
+
+
+def test_the_last_state_counts(client: FlaskClient) -> None:
+    for state in ("submitted", "working", "completed"):
+        client.post("/api/tasks", json=task(state=state), headers=ADA)
+
+    data = client.get("/api/tasks/t1", headers=ADA).get_json()["data"]
+    assert data["status"]["state"] == "completed"
+
+
+def test_several_tasks_can_be_sent_at_once(client: FlaskClient) -> None:
+    answer = client.post("/api/tasks", json={"items": [task("t1"), task("t2")]}, headers=ADA)
+
+    assert (answer.status_code, answer.get_json()["data"]) == (201, {"count": 2})
+    assert client.get("/api/tasks/t2", headers=ADA).get_json()["data"] == task("t2")
+
+
+def test_tasks_of_a_session_come_in_order(client: FlaskClient) -> None:
+    client.post("/api/sessions", json={"agent_ref": AGENT["X-Agent-Name"], "id": "s1"}, headers=ADA)
+    for key in ("z", "a"):
+        client.post("/api/tasks", json=task(key), headers=ADA)
+
+    found = client.get("/api/sessions/s1/tasks", headers=ADA).get_json()["data"]
+    assert [item["id"] for item in found] == ["z", "a"]
+
+
+def test_somebody_else_s_task_is_as_if_it_were_not_there(client: FlaskClient) -> None:
+    client.post("/api/tasks", json=task(), headers=ADA)
+    other = {**ADA, "X-Agent-Name": "default__NS__agent_b"}
+
+    for headers in (BOB, AGENT, other):
+        assert client.get("/api/tasks/t1", headers=headers).status_code == 404
+        assert client.delete("/api/tasks/t1", headers=headers).status_code == 404
+    assert (
+        client.get("/api/tasks/never-was", headers=BOB).get_data()
+        == client.get("/api/tasks/t1", headers=BOB).get_data()
+    )
+
+
+def test_another_user_s_task_of_the_same_id_is_another_task(client: FlaskClient) -> None:
+    """A conflict would be answered by a failure, on which kagent-adk hangs."""
+    client.post("/api/tasks", json=task(state="completed"), headers=ADA)
+
+    assert client.post("/api/tasks", json=task(state="failed"), headers=BOB).status_code == 201
+    data = client.get("/api/tasks/t1", headers=ADA).get_json()["data"]
+    assert data["status"]["state"] == "completed"
+
+
+def test_a_task_without_a_user_is_that_of_its_session(client: FlaskClient) -> None:
+    """kagent-adk names the user A2A_USER_<session> in sessions, and nobody in tasks."""
+    body = {"agent_ref": AGENT["X-Agent-Name"], "id": "s1"}
+    client.post("/api/sessions?user_id=A2A_USER_s1", json=body, headers=AGENT)
+    client.post("/api/tasks", json=task(), headers=AGENT)
+
+    assert client.get("/api/tasks/t1", headers=AGENT).status_code == 200
+    listed = client.get("/api/sessions/s1/tasks?user_id=A2A_USER_s1", headers=AGENT)
+    assert len(listed.get_json()["data"]) == 1
+
+
+def test_a_deleted_task_is_gone(client: FlaskClient) -> None:
+    client.post("/api/tasks", json=task(), headers=ADA)
+
+    assert client.delete("/api/tasks/t1", headers=ADA).status_code == 204
+    assert client.get("/api/tasks/t1", headers=ADA).status_code == 404
+
+
+def test_an_answer_of_400_tokens_writes_no_file(client: FlaskClient, controller: Any) -> None:
+    metadata = {"kagent_adk_partial": True}
+    for number in range(400):
+        body = task(metadata=metadata, history=["token"] * number)
+        assert client.post("/api/tasks", json=body, headers=ADA).status_code == 201
+
+    assert controller.conversations.documents.writes == 0
+
+
+def test_storing_a_task_does_not_fail_with_the_database(
+    client: FlaskClient, controller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """kagent-adk leaves its caller without an answer for ever when it does."""
+
+    def fail(*_: Any, **__: Any) -> None:
+        raise PermanentError("broken")
+
+    monkeypatch.setattr(controller.conversations.sessions, "put_task", fail)
+
+    assert client.post("/api/tasks", json=task(), headers=ADA).status_code == 201
+
+
+def test_what_is_no_task_is_refused(client: FlaskClient) -> None:
+    for body in ({}, {"id": ""}, {"items": [{}]}, []):
+        assert client.post("/api/tasks", json=body, headers=ADA).status_code == 400
