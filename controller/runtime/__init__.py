@@ -3,9 +3,12 @@
     __main__       arguments in, exit codes out
     configfiles    reads the folder that `render` filled
     application    card, health, readiness and A2A as HTTP routes
-    executor       A2A messages become turns, events become task updates
-    approvals      a person's yes or no, in kagent's message form
+    handler        the A2A requests of both protocol versions
+    executor       A2A messages become turns; `report` turns events into task updates
+    approvals      a person's yes or no, in kagent's message form; `deadlines` ends the waiting
+    limits         what a turn may take
     tasks          the task store
+    push           push notifications
     turns          what passes between A2A and the agent loop: the seam
     engine         the agent loop; `record` keeps what is said in it
     sessions       what is remembered of each context, here and at the controller

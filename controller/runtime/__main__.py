@@ -21,10 +21,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         logs.configure(os.environ.get("LOG_LEVEL", "info"))
         try:
             config, card = configfiles.read(options.filepath)
-            app = application.create(config, card, os.environ, drain_s=serving.DRAIN_S)
+            drain = serving.Drain()
+            app = application.create(config, card, os.environ, drain=drain)
         except RosterError as error:
             sys.exit(f"roster-agent: {error}")
-    serving.serve(app, host=options.host, port=options.port)
+    serving.serve(app, host=options.host, port=options.port, drain=drain)
 
 
 def _parser() -> argparse.ArgumentParser:

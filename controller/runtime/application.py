@@ -1,25 +1,36 @@
 """The agent's HTTP surface: card, health, readiness, and A2A in both protocol versions at `/`."""
 
+import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from a2a.client.card_resolver import parse_agent_card
+from a2a.helpers import new_data_part
 from a2a.server.agent_execution import SimpleRequestContextBuilder
-from a2a.server.request_handlers import DefaultRequestHandler
+from a2a.server.context import ServerCallContext
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
-from a2a.types import AgentCard
+from a2a.types import AgentCard, Message, Role, SendMessageRequest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from controller.definitions import agentconfig
+from controller.runtime import approvals, push
+from controller.runtime.deadlines import Deadlines
 from controller.runtime.engine import Engine
-from controller.runtime.executor import Executor
+from controller.runtime.executor import DECIDED_BY, Executor
+from controller.runtime.handler import Handler
+from controller.runtime.limits import Limits
+from controller.runtime.serving import Drain
 from controller.runtime.sessions import Sessions
 from controller.runtime.sessions.routes import Routes
 from controller.runtime.tasks import Tasks
+from controller.runtime.turns import Turn
 
+_LAST_PUSH_S = 2.0
+"""Seconds that notifications under way get at the end."""
 _PARKED_S = 600.0
 """Seconds after which a task that waits for a person is let go of; its decision finds it again."""
 
@@ -29,26 +40,35 @@ def create(
     card: agentconfig.AgentCard,
     environment: Mapping[str, str],
     *,
-    drain_s: int,
+    drain: Drain,
 ) -> Starlette:
     """The agent as an ASGI application.
 
-    `drain_s` is how long streams may go on after the server was told to stop.
+    `drain` says how long turns may go on after the server was told to stop.
 
     Raises:
         PermanentError: the configuration asks for something that cannot be had.
     """
     sessions = Sessions(Routes.from_environment(environment))
-    engine = Engine(config, environment, sessions)
+    limits = Limits.from_environment(environment)
+    engine = Engine(config, environment, sessions, limits)
+    deadlines = Deadlines(limits.approval_s)
+    executor = Executor(engine, deadlines)
     served = wire_card(card)
     tasks = Tasks(sessions)
-    handler = DefaultRequestHandler(
-        agent_executor=Executor(engine),
+    configs = push.Configs()
+    sender = push.Sender(configs, push.Targets.from_environment(environment), tasks.latest)
+    handler = Handler(
+        agent_executor=executor,
         task_store=tasks,
         agent_card=served,
+        push_config_store=configs,
+        push_sender=sender,
+        push_url_validator=sender.is_allowed,
         request_context_builder=SimpleRequestContextBuilder(task_id_generator=tasks),
         interrupted_task_timeout=_PARKED_S,
     )
+    deadlines.when_over(partial(_reject, handler, deadlines))
 
     async def ready(_: Request) -> Response:
         about = {"unavailable": dict(engine.problems), "storage": sessions.state()}
@@ -58,7 +78,10 @@ def create(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with engine:
             yield
+            await executor.idle(drain.left_s())
+            await deadlines.close()
             await handler.aclose()
+            await sender.close(_LAST_PUSH_S)
         await sessions.close()
 
     return Starlette(
@@ -66,12 +89,25 @@ def create(
         routes=[
             *create_agent_card_routes(served),
             *create_jsonrpc_routes(
-                handler, "/", enable_v0_3_compat=True, shutdown_grace_period=drain_s
+                handler, "/", enable_v0_3_compat=True, shutdown_grace_period=drain.limit_s
             ),
             Route("/health", _health),
             Route("/ready", ready),
         ],
     )
+
+
+async def _reject(handler: Handler, deadlines: Deadlines, turn: Turn) -> None:
+    """Answer a question that nobody answered in time, as a person would."""
+    message = Message(
+        role=Role.ROLE_USER,
+        message_id=str(uuid.uuid4()),
+        task_id=turn.task_id,
+        context_id=turn.context_id,
+        parts=[new_data_part(deadlines.decision())],
+    )
+    context = ServerCallContext(state={DECIDED_BY: approvals.NOBODY})
+    await handler.on_message_send(SendMessageRequest(message=message), context)
 
 
 async def _health(_: Request) -> Response:
@@ -81,6 +117,8 @@ async def _health(_: Request) -> Response:
 def wire_card(card: agentconfig.AgentCard) -> AgentCard:
     """The card as the a2a-sdk serves it; it writes the top-level fields of 0.3 by itself."""
     content = card.model_dump(mode="json", by_alias=True, exclude_none=True)
+    # The file comes from whoever rendered it; what this runtime can do, it knows best itself.
+    content["capabilities"] |= {"streaming": True, "pushNotifications": True}
     if not content["supportedInterfaces"]:
         interfaces = agentconfig.both_versions(card.url)
         content["supportedInterfaces"] = [

@@ -21,8 +21,8 @@ from controller.runtime.turns import Decision, PendingCall, Turn
 CONFIRMATION = "adk_request_confirmation"
 QUESTION_METADATA = {"kagent_type": "function_call", "kagent_is_long_running": True}
 ASK_USER = "ask_user"
-EXPIRED = "decision_expired"
-"""Key of the data part by which the runtime itself rejects what nobody decided in time."""
+NOBODY = "nobody"
+"""Stands as the one who decided where the time limit did."""
 
 REJECTED = "Tool call was rejected by user."
 _OVERTAKEN = "The person did not decide about this call, and wrote something else instead."
@@ -158,7 +158,6 @@ def expired(limit_s: float) -> dict[str, Any]:
     return {
         "decision_type": "reject",
         "rejection_reason": f"Nobody decided within {_spoken(limit_s)}.",
-        EXPIRED: True,
     }
 
 

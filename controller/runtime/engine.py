@@ -20,17 +20,18 @@ from pydantic_ai.messages import (
     UserContent,
 )
 from pydantic_ai.toolsets.abstract import AbstractToolset
+from pydantic_ai.usage import UsageLimits
 
 from controller.definitions.agentconfig import AgentConfig
 from controller.runtime import approvals, models
 from controller.runtime.askuser import AskUser
 from controller.runtime.colleagues import Colleagues
-from controller.runtime.record import Record, Run
-from controller.runtime.sessions import Conversation, Sessions
+from controller.runtime.limits import Limits
+from controller.runtime.record import Record, Run, limited
+from controller.runtime.sessions import Conversation, Past, Sessions
 from controller.runtime.toolservers import ToolServers
 from controller.runtime.turns import (
     Event,
-    PendingCall,
     ResponseStarted,
     TextDelta,
     ToolAnswered,
@@ -45,14 +46,18 @@ class Engine:
     """One configured agent; turns of different conversations run side by side."""
 
     def __init__(
-        self, config: AgentConfig, environment: Mapping[str, str], sessions: Sessions
+        self,
+        config: AgentConfig,
+        environment: Mapping[str, str],
+        sessions: Sessions,
+        limits: Limits,
     ) -> None:
         """Set the agent up; nothing is contacted yet.
 
         Raises:
             PermanentError: the configuration asks for something that cannot be had.
         """
-        self._sessions = sessions
+        self._sessions, self._limits = sessions, limits
         self._model = models.create(config.model, environment)
         self._servers = ToolServers(config, environment)
         self._colleagues = Colleagues(config.remote_agents or (), sessions, environment)
@@ -70,13 +75,13 @@ class Engine:
         """MCP servers that could not be reached the last time, by address."""
         return self._servers.problems()
 
-    async def pending(self, turn: Turn) -> tuple[PendingCall, ...]:
-        """Tool calls of a turn's conversation that wait for a person."""
+    async def past(self, turn: Turn) -> Past:
+        """What is known of a turn's conversation before it begins."""
         conversation = self._sessions.of(turn.owner, turn.context_id)
         if not conversation.is_known:
             async with conversation.lock:
                 await self._sessions.refresh(conversation, turn)
-        return conversation.past.pending
+        return conversation.past
 
     async def __aenter__(self) -> Self:
         await self._agent.__aenter__()
@@ -90,7 +95,11 @@ class Engine:
         await self._colleagues.close()
 
     async def run(self, turn: Turn) -> AsyncGenerator[Event]:
-        """Answer a turn; turns of one conversation wait for each other."""
+        """Answer a turn; turns of one conversation wait for each other.
+
+        Raises:
+            LimitReachedError: the turn took all that it may take.
+        """
         conversation = self._sessions.of(turn.owner, turn.context_id)
         toolsets = [*await self._servers.toolsets(), self._colleagues, self._ask_user]
         async with conversation.lock:
@@ -99,8 +108,9 @@ class Engine:
             async with self._started(conversation, turn, toolsets) as run:
                 record = Record(self._sessions, conversation, turn, run)
                 try:
-                    async for event in self._steps(run, record):
-                        yield event
+                    async with limited(self._limits, record):
+                        async for event in self._steps(run, record):
+                            yield event
                 finally:
                     record.end()
             stored = await self._sessions.settled(conversation)
@@ -116,6 +126,9 @@ class Engine:
             deferred_tool_results=approvals.results(past, turn),
             deps=turn,
             toolsets=toolsets,
+            usage_limits=UsageLimits(
+                request_limit=self._limits.steps, total_tokens_limit=self._limits.tokens
+            ),
             model_settings=self._model.settings_for(turn.caller.headers),
         )
 

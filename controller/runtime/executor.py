@@ -5,56 +5,63 @@ call and its answer go into the task's history as messages, in kagent's form, so
 and clients show them.
 """
 
+import asyncio
 import json
 import logging
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing
-from dataclasses import asdict, replace
-from typing import Any, assert_never
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing, suppress
+from dataclasses import replace
+from typing import Any
 
 from a2a.helpers import (
     get_data_parts,
     get_text_parts,
-    new_data_part,
     new_task_from_user_message,
-    new_text_part,
 )
 from a2a.server.agent_execution import AgentExecutor, RequestContext
 from a2a.server.events import EventQueue
 from a2a.server.tasks import TaskUpdater
-from a2a.types import Message, Part, Task, TaskState
+from a2a.types import Message, Task
 from pydantic_ai.exceptions import AgentRunError, ModelHTTPError, UserError
 
 from controller.errors import RosterError
 from controller.runtime import approvals
+from controller.runtime.deadlines import Deadlines
 from controller.runtime.engine import Engine
+from controller.runtime.report import Report, usage
+from controller.runtime.sessions import Past
 from controller.runtime.tasks import OWNER, metadata
 from controller.runtime.turns import (
     ApprovalAsked,
     Attachment,
     Caller,
-    Event,
-    Finished,
+    LimitReachedError,
     PendingCall,
-    ResponseStarted,
-    TextDelta,
-    ToolAnswered,
-    ToolCalled,
     Turn,
 )
 
 _log = logging.getLogger(__name__)
 
-ARTIFACT = "answer"
 DECISIONS = "roster_decisions"
 """Key of a task's metadata: who decided about which call, how and when."""
+DECIDED_BY = "decided_by"
+"""Key of a call's state, out of reach of clients: who decides when it is not the caller."""
 
 
 class Executor(AgentExecutor):
     """Runs the engine for the a2a-sdk's request handler."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, deadlines: Deadlines) -> None:
+        self._engine, self._deadlines = engine, deadlines
+        self._running: set[str] = set()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    async def idle(self, limit_s: float) -> None:
+        """Wait until no turn runs, but no longer than `limit_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                await self._idle.wait()
 
     async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
         """Answer one message; its task ends, or waits for a person."""
@@ -62,131 +69,57 @@ class Executor(AgentExecutor):
         if message is None:
             return
         task = context.current_task or new_task_from_user_message(message)
-        turn = _turn(message, task, _headers(context))
+        turn = _turn(message, task, context)
         if context.current_task is None:
             task.metadata.update(_belongs(turn))
             await event_queue.enqueue_event(task)
-        report = _Report(TaskUpdater(event_queue, task.id, task.context_id))
-        pending = await self._pending(turn, message)
+        report = Report(TaskUpdater(event_queue, task.id, task.context_id))
+        self._deadlines.stop(task.id)
+        self._running.add(task.id)
+        self._idle.clear()
         try:
-            decisions = approvals.decisions(_data(message), pending)
-        except approvals.DecisionError as error:
-            await report.asked_again(pending, str(error))
-            return
-        if decisions is not None:
-            turn = replace(turn, text="", decisions=decisions)
-        await report.started(_decided(task, turn, pending))
-        await self._run(turn, report)
+            await self._answer(message, task, turn, report)
+        finally:
+            self._running.discard(task.id)
+            if not self._running:
+                self._idle.set()
 
     async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
         """Say that the task is cancelled; the handler has stopped `execute` before."""
         updater = TaskUpdater(event_queue, context.task_id or "", context.context_id or "")
         await updater.cancel()
 
-    async def _run(self, turn: Turn, report: "_Report") -> None:
+    async def _answer(self, message: Message, task: Task, turn: Turn, report: Report) -> None:
+        data = _data(message)
+        # A message without data decides nothing, and nobody needs to look up what waits.
+        past = await self._engine.past(turn) if data else Past()
+        try:
+            decisions = approvals.decisions(data, past.pending)
+        except approvals.DecisionError as error:
+            await report.asked_again(past.pending, str(error))
+            return
+        if decisions is not None:
+            turn = replace(turn, text="", decisions=decisions)
+            turn = self._deadlines.applied(turn, past)
+        await report.started(_decided(task, turn, past.pending))
+        await self._run(turn, report)
+
+    async def _run(self, turn: Turn, report: Report) -> None:
         try:
             async with aclosing(self._engine.run(turn)) as events:
                 async for event in events:
+                    if isinstance(event, ApprovalAsked):
+                        self._deadlines.start(turn)
                     await report.told(event)
+        except LimitReachedError as error:
+            await report.failed(str(error), {"roster_limit": error.limit, **usage(error.usage)})
         except (AgentRunError, UserError, RosterError) as error:
             _log.warning("turn_failed", extra={"task": turn.task_id, "reason": str(error)})
-            await report.failed(_explained(error))
-
-    async def _pending(self, turn: Turn, message: Message) -> tuple[PendingCall, ...]:
-        """The calls that a message can decide about; one without data decides nothing."""
-        return await self._engine.pending(turn) if _data(message) else ()
+            await report.failed(_explained(error), {})
 
 
-class _Report:
-    """Tells a task's watchers what happens in a turn."""
-
-    def __init__(self, updater: TaskUpdater) -> None:
-        self._updater = updater
-        self._text = ""
-        """What the present response of the model has said so far."""
-        self._fresh = True
-
-    async def started(self, metadata: Mapping[str, Any]) -> None:
-        await self._updater.update_status(TaskState.TASK_STATE_WORKING, metadata=dict(metadata))
-
-    async def failed(self, reason: str) -> None:
-        await self._updater.failed(self._message([new_text_part(reason)]))
-
-    async def told(self, event: Event) -> None:
-        """Pass an event of the engine on."""
-        match event:
-            case ResponseStarted():
-                await self._keep_text()
-            case TextDelta(text=text):
-                await self._add_text(text)
-            case ToolCalled():
-                await self._keep_text()
-                await self._show(
-                    {"id": event.id, "name": event.name, "args": dict(event.arguments)},
-                    "function_call",
-                )
-            case ToolAnswered():
-                response = {"result": _plain(event.content), "isError": event.failed}
-                await self._show(
-                    {"id": event.id, "name": event.name, "response": response},
-                    "function_response",
-                )
-            case ApprovalAsked():
-                await self._ask(event)
-            case Finished():
-                await self._updater.update_status(
-                    TaskState.TASK_STATE_COMPLETED, metadata=_ended(event)
-                )
-            case _:
-                assert_never(event)
-
-    async def _add_text(self, text: str) -> None:
-        if not text:
-            return
-        # A later response of the model replaces what an earlier one said before its tool calls.
-        await self._updater.add_artifact(
-            [new_text_part(text)], artifact_id=ARTIFACT, append=not self._fresh
-        )
-        self._fresh = False
-        self._text += text
-
-    async def _keep_text(self) -> None:
-        """Put what was said before a tool call into the history."""
-        if self._text:
-            await self._updater.start_work(self._message([new_text_part(self._text)]))
-        self._text, self._fresh = "", True
-
-    async def _show(self, content: Mapping[str, Any], kind: str) -> None:
-        part = new_data_part(dict(content))
-        part.metadata.update({"kagent_type": kind})
-        await self._updater.start_work(self._message([part]))
-
-    async def asked_again(self, calls: Iterable[PendingCall], reason: str) -> None:
-        """Put the question once more: what came was no decision."""
-        parts = [*_questions(calls), new_text_part(reason)]
-        await self._updater.requires_input(self._message(parts))
-
-    async def _ask(self, event: ApprovalAsked) -> None:
-        await self._updater.update_status(
-            TaskState.TASK_STATE_INPUT_REQUIRED,
-            self._message(_questions(event.calls)),
-            metadata=_ended(event),
-        )
-
-    def _message(self, parts: list[Part]) -> Message:
-        return self._updater.new_agent_message(parts)
-
-
-def _questions(calls: Iterable[PendingCall]) -> list[Part]:
-    parts = []
-    for call in calls:
-        part = new_data_part(approvals.question(call))
-        part.metadata.update(approvals.QUESTION_METADATA)
-        parts.append(part)
-    return parts
-
-
-def _turn(message: Message, task: Task, headers: Mapping[str, str]) -> Turn:
+def _turn(message: Message, task: Task, context: RequestContext) -> Turn:
+    headers = _headers(context)
     caller = headers.get("x-user-id", "")
     # Whoever decides about a call of a task does it in the conversation of who began the task.
     began = metadata(task).get(OWNER, "")
@@ -200,8 +133,8 @@ def _turn(message: Message, task: Task, headers: Mapping[str, str]) -> Turn:
             for part in message.parts
             if part.HasField("raw")
         ),
-        caller=Caller(user_id=caller, headers=headers),
-        decided_by=caller,
+        caller=Caller(user_id=caller or began, headers=headers),
+        decided_by=context.call_context.state.get(DECIDED_BY) or caller,
     )
 
 
@@ -224,17 +157,6 @@ def _text(message: Message) -> str:
     return "\n".join(pieces)
 
 
-def _plain(content: Any) -> Any:
-    """A tool's answer as JSON can carry it."""
-    if isinstance(content, str | int | float | bool) or content is None:
-        return content
-    if isinstance(content, Mapping):
-        return {str(key): _plain(value) for key, value in content.items()}
-    if isinstance(content, list | tuple):
-        return [_plain(value) for value in content]
-    return str(content)
-
-
 def _belongs(turn: Turn) -> dict[str, Any]:
     """What a task says of itself from the start: whose it is, in kagent's words."""
     return {
@@ -250,22 +172,6 @@ def _decided(task: Task, turn: Turn, pending: Sequence[PendingCall]) -> dict[str
         return {}
     before = metadata(task).get(DECISIONS, [])
     return {DECISIONS: [*before, *approvals.decided(pending, turn)]}
-
-
-def _ended(event: Finished | ApprovalAsked) -> dict[str, Any]:
-    """What a task says when it rests: the tokens it took, and whether it is stored."""
-    total = event.usage.total
-    about: dict[str, Any] = {
-        "kagent_usage_metadata": {
-            "promptTokenCount": total.input,
-            "candidatesTokenCount": total.output,
-            "totalTokenCount": total.input + total.output,
-        },
-        "roster_usage": {name: asdict(used) for name, used in event.usage.by_model.items()},
-    }
-    if event.is_stored is not None:
-        about["roster_stored"] = event.is_stored
-    return about
 
 
 def _explained(error: Exception) -> str:

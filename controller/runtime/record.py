@@ -1,17 +1,22 @@
 """Keeps what is said in a turn, step by step, and tells how the turn ended."""
 
-from collections.abc import Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from pydantic_ai import DeferredToolRequests
+from pydantic_ai.exceptions import UsageLimitExceeded
 from pydantic_ai.messages import ModelMessage, ModelResponse
 from pydantic_ai.run import AgentRun
 
 from controller.runtime import approvals
+from controller.runtime.limits import Limits
 from controller.runtime.sessions import Conversation, Sessions
 from controller.runtime.turns import (
     ApprovalAsked,
     Finished,
+    LimitReachedError,
     PendingCall,
     Tokens,
     Turn,
@@ -52,10 +57,14 @@ class Record:
 
     def outcome(self) -> Finished | ApprovalAsked:
         """The last event of a turn that ended well."""
-        usage = usage_of(self._run.new_messages())
+        usage = self.usage()
         if pending := self._pending():
             return ApprovalAsked(calls=pending, usage=usage)
         return Finished(usage=usage)
+
+    def usage(self) -> Usage:
+        """The tokens so far."""
+        return usage_of(self._run.new_messages())
 
     def _pending(self) -> tuple[PendingCall, ...]:
         output = self._run.result.output if self._run.result else None
@@ -70,6 +79,35 @@ class Record:
             )
             for call in output.approvals
         )
+
+
+@asynccontextmanager
+async def limited(limits: Limits, record: Record) -> AsyncIterator[None]:
+    """End the block when the turn has taken all that it may take.
+
+    Raises:
+        LimitReachedError: says which limit it was and how to change it.
+    """
+    try:
+        async with asyncio.timeout(limits.turn_s) as clock:
+            yield
+    except TimeoutError as error:
+        if not clock.expired():
+            raise
+        raise _reached("seconds", limits.turn_s, record) from error
+    except UsageLimitExceeded as error:
+        is_steps = "request_limit" in str(error)
+        reached = ("steps", limits.steps) if is_steps else ("tokens", limits.tokens)
+        raise _reached(*reached, record) from error
+
+
+def _reached(limit: str, number: float | None, record: Record) -> LimitReachedError:
+    return LimitReachedError(
+        f"The turn was ended: it reached its limit of {number:g} {limit}.",
+        remedy=f"Ask for less at once, or raise ROSTER_TURN_{limit.upper()}.",
+        limit=limit,
+        usage=record.usage(),
+    )
 
 
 def usage_of(messages: Sequence[ModelMessage]) -> Usage:

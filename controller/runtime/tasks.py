@@ -61,7 +61,7 @@ class Tasks(InMemoryTaskStore, IDGenerator):
     async def save(self, task: Task, context: ServerCallContext) -> None:
         """Keep a task; the tokens of its answer become one text."""
         for artifact in task.artifacts:
-            _join_text(artifact)
+            join_text(artifact)
         await super().save(task, context)
         self._write(task, context)
         if task.status.state in _ENDED:
@@ -87,6 +87,10 @@ class Tasks(InMemoryTaskStore, IDGenerator):
             await super().save(task, context)
         return task
 
+    async def latest(self, task_id: str) -> Task | None:
+        """A task of this process."""
+        return await super().get(task_id, ServerCallContext())
+
     def _write(self, task: Task, context: ServerCallContext) -> None:
         if self._sessions.outbox is None:
             return
@@ -106,7 +110,12 @@ class Tasks(InMemoryTaskStore, IDGenerator):
 
 def metadata(task: Task) -> dict[str, Any]:
     """What a task says of itself."""
-    content: dict[str, Any] = json_format.MessageToDict(task.metadata)
+    return as_json(task.metadata)
+
+
+def as_json(message: Any) -> dict[str, Any]:
+    """A message of protocol 1.0 as its JSON."""
+    content: dict[str, Any] = json_format.MessageToDict(message)
     return content
 
 
@@ -122,7 +131,7 @@ def _owner(task: Task) -> str:
     return str(metadata(task).get(OWNER) or f"A2A_USER_{task.context_id}")
 
 
-def _join_text(artifact: Artifact) -> None:
+def join_text(artifact: Artifact) -> None:
     """Merge neighbouring text parts in place: the caller goes on appending to this object."""
     joined = 0
     for part in list(artifact.parts)[1:]:

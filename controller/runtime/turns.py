@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from controller.errors import PermanentError
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
@@ -92,6 +94,16 @@ class Tokens:
             output=self.output + other.output,
             requests=self.requests + other.requests,
         )
+
+
+class LimitReachedError(PermanentError):
+    """A turn was ended because it took all that it may take."""
+
+    def __init__(self, message: str, *, remedy: str, limit: str, usage: Usage) -> None:
+        super().__init__(message, remedy=remedy)
+        self.limit = limit
+        """`seconds`, `steps` or `tokens`."""
+        self.usage = usage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         return
     with lean.starting():
         app = _application(options)
-    serving.serve(app, host=options.host, port=options.port, drain_s=2)
+    serving.serve(app, host=options.host, port=options.port, drain=serving.Drain(2))
 
 
 def _application(options: argparse.Namespace) -> Any:

@@ -14,7 +14,7 @@ import pytest
 import uvicorn
 
 from controller.definitions import agentconfig
-from controller.runtime import application
+from controller.runtime import application, serving
 from controller.runtime.demo import model, tools
 
 Serve = Callable[[Callable[[str], Any]], str]
@@ -147,7 +147,7 @@ def start(serve: Serve, model_url: str) -> Callable[..., Agent]:
         def create(url: str) -> Any:
             own_card = card(url=served_as or url)
             settings = config(model_url, **fields)
-            return application.create(settings, own_card, environment or {}, drain_s=0)
+            return application.create(settings, own_card, environment or {}, drain=serving.Drain(0))
 
         return Agent(serve(create))
 

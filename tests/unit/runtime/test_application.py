@@ -12,7 +12,8 @@ from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
 
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
-from controller.runtime import application, engine
+from controller.runtime import application, engine, serving
+from controller.runtime.limits import Limits
 from controller.runtime.sessions import Sessions
 from controller.runtime.turns import Finished, TextDelta, Turn
 
@@ -154,7 +155,7 @@ def test_turns_of_one_conversation_wait_for_each_other(model_url: str) -> None:
 
     async def order() -> list[int]:
         ends: list[int] = []
-        async with engine.Engine(settings, {}, Sessions(None)) as agent:
+        async with engine.Engine(settings, {}, Sessions(None), Limits()) as agent:
 
             async def take(number: int) -> None:
                 turn = Turn(context_id="c", task_id=str(number), text=f"count to {number}")
@@ -269,4 +270,4 @@ def test_unsupported_providers_are_refused_with_a_remedy() -> None:
     card = agentconfig.AgentCard(name="n", description="d", url="http://a:1")
 
     with pytest.raises(PermanentError, match="kagent's runtime image"):
-        application.create(config, card, {}, drain_s=0)
+        application.create(config, card, {}, drain=serving.Drain(0))

@@ -10,7 +10,7 @@ from mcp.server.mcpserver import Context
 from starlette.applications import Starlette
 
 from controller.definitions import agentconfig
-from controller.runtime import application
+from controller.runtime import application, serving
 
 
 def reporting(seen: list[dict[str, str]]) -> MCPServer:
@@ -67,7 +67,9 @@ def test_headers_are_resolved_from_the_environment(
         http_tools=(agentconfig.HttpMcpServer(params=connection),),
     )
     card = agentconfig.AgentCard(name="n", description="d", version="1", url="http://n")
-    agent = serve(lambda _: application.create(config, card, {"TOKEN": "s3cret"}, drain_s=0))
+    agent = serve(
+        lambda _: application.create(config, card, {"TOKEN": "s3cret"}, drain=serving.Drain(0))
+    )
 
     body = {"jsonrpc": "2.0", "id": 1, "method": "message/send"}
     httpx.post(f"{agent}/", json={**body, "params": to_message("inspect the request")}, timeout=30)
