@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from controller.cli import agents, apps, checks, inspecting, local, run, up
+from controller.cli import agents, apps, checks, diff, inspecting, local, run, up
 from controller.cli.output import print_error
 from controller.errors import PermanentError, RosterError, UsageError
 
@@ -26,7 +26,7 @@ app.command("up")(up.up)
 app.command("run")(run.run)
 app.command("validate")(checks.validate)
 app.command("render")(checks.render)
-app.command("diff")(checks.diff)
+app.command("diff")(diff.diff)
 app.command("sync")(apps.sync)
 app.add_typer(apps.app, name="app")
 app.add_typer(agents.app, name="agent")

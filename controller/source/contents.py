@@ -6,7 +6,7 @@ from controller.errors import PermanentError
 from controller.source.limits import Limits
 from controller.source.mirror import DamagedError, Mirror
 from controller.source.snapshot import Unread
-from controller.source.tree import Selection
+from controller.source.tree import Objects, Selection
 
 
 def missing(mirror: Mirror, revision: str, paths: Sequence[str]) -> frozenset[str]:
@@ -19,7 +19,7 @@ def missing(mirror: Mirror, revision: str, paths: Sequence[str]) -> frozenset[st
     return frozenset(line[1:].decode() for line in listing.splitlines() if line.startswith(b"?"))
 
 
-def measure(mirror: Mirror, selection: Selection, limits: Limits, *, where: str) -> Selection:
+def measure(mirror: Objects, selection: Selection, limits: Limits, *, where: str) -> Selection:
     """Give the selection without files that are too large.
 
     Raises:
@@ -44,7 +44,7 @@ def measure(mirror: Mirror, selection: Selection, limits: Limits, *, where: str)
     return found
 
 
-def read(mirror: Mirror, selection: Selection) -> Mapping[str, bytes]:
+def read(mirror: Objects, selection: Selection) -> Mapping[str, bytes]:
     """Give the contents by path of files that were measured."""
     blobs = sorted(set(selection.blobs.values()))
     answer = mirror.read("cat-file", "--batch", "--buffer", stdin=_question(blobs))
@@ -65,7 +65,7 @@ def _too_large(path: str, size_bytes: int, limits: Limits) -> Unread:
     )
 
 
-def _sizes(mirror: Mirror, selection: Selection) -> dict[str, int]:
+def _sizes(mirror: Objects, selection: Selection) -> dict[str, int]:
     form = "--batch-check=%(objectname) %(objecttype) %(objectsize)"
     question = _question(sorted(set(selection.blobs.values())))
     answer = mirror.read("cat-file", form, "--buffer", stdin=question)

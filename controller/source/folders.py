@@ -23,7 +23,7 @@ def read(folder: Path) -> Mapping[str, bytes]:
         return {shown(folder): _content(folder)}
     if not folder.is_dir():
         raise UsageError(f"{folder} does not exist.", remedy="Name a folder with definitions.")
-    return {_name(path, folder): _content(path) for path in sorted(_files(folder))}
+    return {name(path, folder): _content(path) for path in sorted(_files(folder))}
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -45,7 +45,7 @@ def _content(path: Path) -> bytes:
         raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def _name(path: Path, folder: Path) -> str:
+def name(path: Path, folder: Path) -> str:
     """Give a file's name; below a hidden folder that was named itself, relative to that one.
 
     Hidden folders are passed over, but not the one that somebody points at (`.roster/agents`).

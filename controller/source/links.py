@@ -4,12 +4,11 @@ A link out of the tree made Argo CD print other people's files (CVE-2022-24904, 
 git itself does the following here, in the object database, where nothing else can be reached.
 """
 
-from controller.source.mirror import Mirror
 from controller.source.snapshot import Ignored, Unread
-from controller.source.tree import Selection
+from controller.source.tree import Objects, Selection
 
 
-def follow(mirror: Mirror, revision: str, selection: Selection) -> Selection:
+def follow(mirror: Objects, revision: str, selection: Selection) -> Selection:
     """Replace links by the files they point to, inside the same revision only.
 
     A link that leads out of the repository or nowhere cannot be read.

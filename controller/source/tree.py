@@ -3,14 +3,24 @@
 import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from controller.errors import PermanentError
-from controller.source.mirror import Mirror
 from controller.source.snapshot import Ignored, Unread
 
 _SUFFIXES = (".yaml", ".yml")
 _LINK = "120000"
 _SUBMODULE = "160000"
+
+
+class Objects(Protocol):
+    """An object database: a mirror's, or that of a repository on this machine."""
+
+    def read(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run a git command that reads what is here."""
+
+    def read_or_fetch(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """Run one that may need what was left out at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +68,7 @@ def normal_path(path: str) -> str:
     return "" if normal == "." else normal
 
 
-def list_entries(mirror: Mirror, revision: str, paths: Sequence[str]) -> tuple[Entry, ...]:
+def list_entries(mirror: Objects, revision: str, paths: Sequence[str]) -> tuple[Entry, ...]:
     """Give everything below the paths, links and submodules too; the whole tree for no path."""
     wanted = [] if "" in paths else list(paths)
     listing = mirror.read("ls-tree", "-r", "-z", "--full-tree", revision, "--", *wanted)

@@ -16,6 +16,7 @@ import structlog
 import watchfiles
 
 from controller.errors import PermanentError
+from controller.source import gitfolders
 
 log = structlog.get_logger(__name__)
 
@@ -67,12 +68,12 @@ def find(path: Path) -> GitFolders:
     Raises:
         PermanentError: the path is no repository.
     """
-    own = _follow(path / ".git") if (path / ".git").exists() else path
+    own = gitfolders.own(path) if (path / ".git").exists() else path
     if not (own / "HEAD").is_file():
         raise PermanentError(
             f"{path} is not a git repository.", remedy="Name its top folder, or run `git init`."
         )
-    return GitFolders(own, _common(own))
+    return GitFolders(own, gitfolders.common(own))
 
 
 def watch(path: Path, on_change: Callable[[], None], stop: threading.Event) -> None:
@@ -122,21 +123,6 @@ def _occasions(folders: tuple[Path, ...], stop: threading.Event) -> Generator[No
         log.warning("watch_unavailable", error=str(error), looking_every_s=LOOK_ANYWAY_S)
         while not stop.wait(LOOK_ANYWAY_S):
             yield
-
-
-def _follow(entry: Path) -> Path:
-    """Give the git folder that `.git` is, or that it names when it is a file."""
-    if entry.is_dir():
-        return entry
-    named = entry.read_text(errors="replace").strip().removeprefix("gitdir:").strip()
-    return entry.parent / named
-
-
-def _common(own: Path) -> Path:
-    try:
-        return own / (own / "commondir").read_text(errors="replace").strip()
-    except FileNotFoundError:
-        return own
 
 
 def _below(top: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -161,5 +161,6 @@ def test_diff_tells_by_its_exit_code(
     assert (same.returncode, same.stdout) == (0, ""), same.stderr
     assert different.returncode == 1, different.stderr
     assert "two" in different.stdout
+    assert "2 low" in different.stdout.splitlines()[0], different.stdout + different.stderr
     assert broken.returncode == 2
     assert "agents/a.yaml:1" in broken.stderr

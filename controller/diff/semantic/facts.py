@@ -143,7 +143,7 @@ def _summary(fact: Fact, was: Fact | None, now: Fact | None) -> str:
     if show is None:
         return f"{label} changed"
     one, other = show(was.value), show(now.value)
-    return f"{label} {one} → {other}" if one != other else f"{label} changed where it is not shown"
+    return f"{label} {one} → {other}" if one != other else f"{label} changed (how is not shown)"
 
 
 def _came_or_went(fact: Fact, *, is_new: bool) -> str:

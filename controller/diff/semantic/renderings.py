@@ -20,10 +20,13 @@ def plain(diff: SemanticDiff) -> str:
     return "".join(f"{_plain_line(line)}\n" for line in lines(diff))
 
 
+def indent(line: Line) -> str:
+    """Give what stands before a line, so that one sees what belongs together."""
+    return "\n" if line.role is Role.DEFINITION else _INDENT.get(line.role, "")
+
+
 def _plain_line(line: Line) -> str:
-    before = "\n" if line.role is Role.DEFINITION else ""
-    text = "".join(_signed(span) for span in line.spans)
-    return f"{before}{_INDENT.get(line.role, '')}{text}".rstrip(" ")
+    return (indent(line) + "".join(_signed(span) for span in line.spans)).rstrip(" ")
 
 
 def _signed(span: Span) -> str:

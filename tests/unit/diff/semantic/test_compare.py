@@ -177,7 +177,7 @@ POD = {"deployment": {"env": [{"name": "A", "value": "1"}]}}
             ("medium", "model", "model `m` (OpenAI `gpt`) → `other` (OpenAI `claude`)"),
         ], id="another model"),
         pytest.param(POD, {"deployment": {"env": [{"name": "A", "value": "2"}]}}, [
-            ("low", "infrastructure", "variable `A` changed where it is not shown"),
+            ("low", "infrastructure", "variable `A` changed (how is not shown)"),
         ], id="a variable's value is not shown"),
         pytest.param(POD, {"deployment": {"env": [
             {"name": "A", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
