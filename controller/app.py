@@ -113,7 +113,9 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
 
 def connect(settings: Settings) -> Client:
     """Give a client for the cluster that the settings name, else the one this runs in."""
-    return Client.connect(settings.kubeconfig, settings.context)
+    return Client.connect(
+        settings.kubeconfig, settings.context, timeout_s=settings.cluster_timeout_s
+    )
 
 
 def repositories(settings: Settings) -> Repositories:

@@ -49,6 +49,9 @@ class Settings(pydantic.BaseModel):
     apply_concurrency: int = pydantic.Field(
         8, ge=1, le=64, description="Objects of one application applied at the same time."
     )
+    cluster_timeout_s: float = pydantic.Field(
+        30.0, gt=0, description="Longest silence of the cluster's API that is waited for, seconds."
+    )
     health_timeout_s: float = pydantic.Field(
         300.0, gt=0, description="Seconds a wave may take to become healthy before the next waits."
     )

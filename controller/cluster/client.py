@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import quote
 
-from controller.cluster.connection import APPLY, JSON, Connection
+from controller.cluster.connection import APPLY, JSON, READ_S, Connection
 from controller.cluster.discovery import Discovery, Resource
 from controller.cluster.errors import (
     ConflictError,
@@ -40,36 +40,53 @@ class Client:
         self.discovery = Discovery(connection)
 
     @classmethod
-    def from_kubeconfig(cls, path: Path | None = None, context: str | None = None) -> Self:
+    def from_kubeconfig(
+        cls,
+        path: Path | None = None,
+        context: str | None = None,
+        *,
+        timeout_s: float = READ_S,
+    ) -> Self:
         """Connect as a kubeconfig of the user's says (its exec plugins run, as in kubectl).
 
         Raises:
             PermanentError: the file is missing, unreadable or names no such context.
         """
-        return cls(Connection.from_kubeconfig(path, context))
+        return cls(Connection.from_kubeconfig(path, context, timeout_s=timeout_s))
 
     @classmethod
-    def in_cluster(cls) -> Self:
+    def in_cluster(cls, *, timeout_s: float = READ_S) -> Self:
         """Connect with the service account of the pod that this runs in.
 
         Raises:
             PermanentError: this is no pod, or its service account has no token.
         """
-        return cls(Connection.in_cluster())
+        return cls(Connection.in_cluster(timeout_s=timeout_s))
 
     @classmethod
     def connect(
-        cls, path: Path | None, context: str | None, *, environ: Mapping[str, str] = os.environ
+        cls,
+        path: Path | None,
+        context: str | None,
+        *,
+        environ: Mapping[str, str] = os.environ,
+        timeout_s: float = READ_S,
     ) -> Self:
         """Connect to what is named, else `$KUBECONFIG`, in-cluster, `~/.kube/config`.
+
+        Args:
+            path: of a kubeconfig.
+            context: in it.
+            environ: where `$KUBECONFIG` is looked for.
+            timeout_s: longest silence of the API server that is waited for.
 
         Raises:
             PermanentError: none of them leads to a cluster.
         """
         chosen = path or context or environ.get("KUBECONFIG")
         if not chosen and environ.get("KUBERNETES_SERVICE_HOST"):
-            return cls.in_cluster()
-        return cls.from_kubeconfig(path, context)
+            return cls.in_cluster(timeout_s=timeout_s)
+        return cls.from_kubeconfig(path, context, timeout_s=timeout_s)
 
     def close(self) -> None:
         """Close idle connections."""

@@ -27,7 +27,8 @@ APPLY = "application/apply-patch+yaml"
 """JSON is YAML: the body is sent as JSON under this content type."""
 
 _CONNECT_S = 5.0
-_READ_S = 30.0
+READ_S = 30.0
+"""The longest silence of an API server that is waited for; what times out is tried again."""
 _POOL_SIZE = 64
 """Connections kept: every watch holds one, every worker of an apply another."""
 # The library follows Retry-After by sleeping inside the call; here the caller decides.
@@ -40,7 +41,10 @@ _RETRIES = urllib3.Retry(
 class Connection:
     """An authenticated way to one API server; safe to share between threads."""
 
-    def __init__(self, configuration: kubernetes_client.Configuration) -> None:
+    def __init__(
+        self, configuration: kubernetes_client.Configuration, *, timeout_s: float = READ_S
+    ) -> None:
+        self._timeout_s = timeout_s
         configuration.retries = _RETRIES
         configuration.connection_pool_maxsize = _POOL_SIZE
         configuration.keep_alive = True
@@ -49,7 +53,9 @@ class Connection:
         self._is_closed = False
 
     @classmethod
-    def from_kubeconfig(cls, path: Path | None, context: str | None) -> Self:
+    def from_kubeconfig(
+        cls, path: Path | None, context: str | None, *, timeout_s: float = READ_S
+    ) -> Self:
         """Connect as a kubeconfig says, `$KUBECONFIG` or `~/.kube/config` where path is None.
 
         The file is the user's own, so its exec plugins run, as kubectl runs them (EKS and GKE sign
@@ -72,10 +78,10 @@ class Connection:
                 f"Cannot use kubeconfig {name}: {reason}.",
                 remedy="Name another with --kubeconfig and --context.",
             ) from error
-        return cls(configuration)
+        return cls(configuration, timeout_s=timeout_s)
 
     @classmethod
-    def in_cluster(cls) -> Self:
+    def in_cluster(cls, *, timeout_s: float = READ_S) -> Self:
         """Connect with the service account of the pod that this runs in.
 
         Raises:
@@ -88,7 +94,7 @@ class Connection:
             raise PermanentError(
                 f"Not inside a cluster: {error}.", remedy="Name a kubeconfig with --kubeconfig."
             ) from error
-        return cls(configuration)
+        return cls(configuration, timeout_s=timeout_s)
 
     @property
     def host(self) -> str:
@@ -161,7 +167,7 @@ class Connection:
         with _reaching(action), timed:
             answer = self._api.call_api(
                 method, self._url(path, query), headers, payload,
-                _request_timeout=(_CONNECT_S, _READ_S),
+                _request_timeout=(_CONNECT_S, self._timeout_s),
             )  # fmt: skip
             data = answer.read()  # type: ignore[no-untyped-call]  # the library has no types here
         if not 200 <= answer.status < 300:

@@ -20,10 +20,15 @@ def decide(record: ApplicationRecord, plan: Plan, request: SyncRequest | None) -
 
     A request always syncs. Without one, an automated application follows git: a revision that is
     not yet synced is applied, one that failed is tried again, and drift is corrected where
-    `self_heal` allows it (Argo CD's `syncPolicy.automated`).
+    `self_heal` allows it (Argo CD's `syncPolicy.automated`). An operation that the stored record
+    shows as running was cut off by a crash, since visits do not overlap: it is done again, also
+    where everything turns out to be written, so that it does not look unfinished for ever.
     """
     if request is not None:
         return Decision(sync=True, initiated_by=request.initiated_by, reason="requested")
+    if record.operation and record.operation.phase is OperationPhase.RUNNING:
+        by = record.operation.initiated_by
+        return Decision(sync=True, initiated_by=by, reason="the last operation was cut off")
     if plan.is_empty:
         return Decision(sync=False, reason="nothing to do")
     if not record.spec.sync_policy.automated:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from envtest import control_plane
+from faulty import FaultyServer, faulty_server
 from world import Cluster, Repository, Roster, connect
 
 from controller.local import supervisor
@@ -88,3 +89,18 @@ def roster(
     yield found
     if found.process is not None and found.process.poll() is None:
         found.stop()
+
+
+@pytest.fixture
+def faulty(cluster: Cluster, tmp_path: Path) -> Iterator[FaultyServer]:
+    with faulty_server(cluster.kubeconfig, tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def behind_faults(roster: Roster, faulty: FaultyServer) -> Roster:
+    """The controller, behind the server that fails on demand."""
+    at = roster.arguments.index("--kubeconfig") + 1
+    changed = (*roster.arguments[:at], str(faulty.kubeconfig), *roster.arguments[at + 1 :])
+    roster.arguments = changed
+    return roster

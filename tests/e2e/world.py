@@ -128,9 +128,18 @@ class Roster:
 
     def kill(self) -> None:
         """End it as a power cut would."""
+        self.crash()
+        self.wait_dead()
+
+    def crash(self) -> None:
+        """End it at this very moment; may be called from another thread, while it is used."""
         assert self.process is not None
         os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+
+    def wait_dead(self) -> None:
+        """Wait for a crash that something else brings about."""
+        assert self.process is not None
+        assert self.process.wait(timeout=40) == -signal.SIGKILL
         self.close_pipes()
 
     def stop(self) -> int:
@@ -153,6 +162,12 @@ class Roster:
         answer = httpx.get(f"{self.url}/api/v1/applications/{name}", trust_env=False, timeout=10)
         return answer.json()
 
+    def phases(self, name: str = "agents") -> list[str]:
+        """How the operations in the history ended, newest first."""
+        url = f"{self.url}/api/v1/applications/{name}/history"
+        items = httpx.get(url, trust_env=False, timeout=10).json()["items"]
+        return [operation["phase"] for operation in items]
+
     def status(self) -> dict[str, Any]:
         return self.application()["status"]
 
@@ -173,6 +188,16 @@ class Roster:
 
     def cli(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return run_cli(*arguments, "--server", self.url, cwd=self.folder)
+
+
+def texts(cluster: Cluster, namespace: str) -> dict[str, str]:
+    """What the prompts of a namespace say, by the name of their ConfigMap."""
+    found = cluster.get(f"/api/v1/namespaces/{namespace}/configmaps") or {"items": []}
+    return {
+        item["metadata"]["name"]: item["data"]["style"]
+        for item in found["items"]
+        if "style" in item.get("data", {})
+    }
 
 
 def run_cli(*arguments: str, cwd: Path, answer: str = "") -> subprocess.CompletedProcess[str]:

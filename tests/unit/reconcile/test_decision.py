@@ -67,3 +67,11 @@ def test_a_request_syncs_whatever_the_policy() -> None:
     decision = decide(manual, NOTHING, SyncRequest(initiated_by="ada"))
 
     assert (decision.sync, decision.initiated_by) == (True, "ada")
+
+
+@pytest.mark.parametrize("plan", [CHANGES, NOTHING])
+def test_an_operation_that_was_cut_off_is_done_again(plan: Plan) -> None:
+    """Also where it had written everything: it would look unfinished for ever."""
+    cut_off = record(SyncPolicy(automated=False), phase=OperationPhase.RUNNING)
+
+    assert decide(cut_off, plan, None).sync
