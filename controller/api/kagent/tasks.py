@@ -19,7 +19,7 @@ from controller.api.kagent.callers import Caller
 from controller.api.kagent.envelope import Envelope, answer
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.errors import RosterError
-from controller.state.sessions import ANONYMOUS, Session, Task
+from controller.state.sessions import Session, Task
 
 log = structlog.get_logger(__name__)
 
@@ -112,14 +112,15 @@ def _store(task: TaskBody, caller: Caller) -> None:
 
 
 def _found(key: str) -> Task:
-    """Give a task of the caller's; somebody else's is as if there were none."""
+    """Give a task of the caller's; somebody else's is as if there were none.
+
+    An agent that names no user may read any task of its own: in Roster's runtime somebody else
+    than who began a task may decide about its calls.
+    """
     caller = callers.current()
     for task in services.current().conversations.sessions.find_tasks(key):
         owner = task.session
-        is_agents = caller.agent in {"", owner.agent}
-        is_users = owner.user == caller.user or (
-            not caller.user and (not caller.agent or owner.user.startswith(ANONYMOUS))
-        )
-        if is_agents and is_users and caller.share is None:
+        is_own = caller.agent in {"", owner.agent} and caller.user in {"", owner.user}
+        if is_own and caller.share is None:
             return task
     raise not_found("task")

@@ -45,12 +45,11 @@ class Routes:
         url, name = environment.get("KAGENT_URL"), environment.get("KAGENT_NAME")
         if not url or not name:
             return None
-        token = environment.get("ROSTER_TOKEN_FILE")
         return cls(
             url,
             namespace=environment.get("KAGENT_NAMESPACE", "default"),
             name=name,
-            token_file=Path(token) if token else TOKEN_FILE,
+            token_file=_token_file(environment),
         )
 
     async def session_events(self, key: SessionKey) -> list[Mapping[str, Any]] | None:
@@ -141,6 +140,14 @@ class Routes:
         with suppress(OSError):
             headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"
         return headers
+
+
+def _token_file(environment: Mapping[str, str]) -> Path:
+    """Give the path of the token; the local cluster says where it has put what it mounts."""
+    if named := environment.get("ROSTER_TOKEN_FILE"):
+        return Path(named)
+    mounts = json.loads(environment.get("ROSTER_MOUNTS") or "{}")
+    return Path(mounts.get(str(TOKEN_FILE.parent), TOKEN_FILE.parent)) / TOKEN_FILE.name
 
 
 def _raise_for(answer: httpx.Response, request: str) -> None:
