@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.cli.api import connect, get, post
+from controller.cli import complete
+from controller.cli.api import connect, get, items, post
 from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, print_data, print_table
 from controller.errors import PermanentError, UsageError
@@ -17,7 +18,10 @@ if TYPE_CHECKING:
     import httpx
 
 app = typer.Typer(help="Agents: list them, and talk to them.")
-Name = Annotated[str, typer.Argument(help="Name of the agent, or namespace/name.")]
+Name = Annotated[
+    str,
+    typer.Argument(help="Name of the agent, or namespace/name.", autocompletion=complete.agents),
+]
 
 _TIMEOUT_S = 300.0
 """An agent may use several tools, and ask other agents, before it answers."""
@@ -25,13 +29,13 @@ _WAITING = "input-required"
 
 
 @app.command("list")
-def list_agents(server: Server = None, output: Output = Format.TABLE) -> None:
+def listevery(server: Server = None, output: Output = Format.TABLE) -> None:
     """List the agents of all applications.
 
     Example: roster agent list
     """
     with connect(server) as api:
-        agents = list(_agents(api))
+        agents = list(every(api))
     if output in {Format.JSON, Format.YAML}:
         print_data(agents, output)
     elif output is Format.NAME:
@@ -93,8 +97,9 @@ def chat(name: Name, server: Server = None) -> None:
             context = {"contextId": task["contextId"]}
 
 
-def _agents(api: "httpx.Client") -> Iterator[dict[str, Any]]:
-    for item in get(api, "/api/v1/applications")["items"]:
+def every(api: "httpx.Client") -> Iterator[dict[str, Any]]:
+    """Give the agents of all applications, each with the application's name."""
+    for item in items(api, "/api/v1/applications"):
         name = item["metadata"]["name"]
         status = get(api, f"/api/v1/applications/{name}")["status"]
         for component in status.get("components") or []:
@@ -113,21 +118,33 @@ def _row(agent: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
-def _address(api: "httpx.Client", name: str) -> str:
-    """Give the path of an agent's gateway; its namespace may be left out where that is clear."""
+def find(api: "httpx.Client", name: str) -> dict[str, Any]:
+    """Give an agent by name; its namespace may be left out where that is clear.
+
+    Raises:
+        UsageError: there is none, or more than one.
+    """
     namespace, _, bare = name.rpartition("/")
-    found = [agent for agent in _agents(api) if agent["name"] == bare]
-    places = sorted(
-        {agent["namespace"] for agent in found if namespace in {"", agent["namespace"]}}
-    )
-    if not places:
+    found = [
+        agent
+        for agent in every(api)
+        if agent["name"] == bare and namespace in {"", agent["namespace"]}
+    ]
+    if not found:
         raise UsageError(f"There is no agent {name!r}.", remedy="`roster agent list` shows all.")
+    places = sorted({agent["namespace"] for agent in found})
     if len(places) > 1:
         raise UsageError(
             f"There are several agents {bare!r}.",
             remedy=f"Name one of: {', '.join(f'{place}/{bare}' for place in places)}.",
         )
-    return f"/api/a2a/{places[0]}/{bare}"
+    return found[0]
+
+
+def _address(api: "httpx.Client", name: str) -> str:
+    """Give the path of an agent's gateway."""
+    agent = find(api, name)
+    return f"/api/a2a/{agent['namespace']}/{agent['name']}"
 
 
 def _send(

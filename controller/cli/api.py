@@ -1,5 +1,6 @@
 """The API of a running Roster, as the verbs use it."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from controller.cli.options import settings_from
@@ -7,6 +8,9 @@ from controller.errors import PermanentError, TransientError
 
 if TYPE_CHECKING:
     import httpx
+
+
+_PAGE = 500
 
 
 def connect(server: str | None) -> "httpx.Client":
@@ -17,14 +21,40 @@ def connect(server: str | None) -> "httpx.Client":
     return httpx.Client(base_url=base, timeout=30.0, trust_env=False)
 
 
-def get(api: "httpx.Client", path: str) -> Any:
+def get(api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None) -> Any:
     """Read a path.
 
     Raises:
         TransientError: no Roster answers.
         PermanentError: it answers with an error.
     """
-    return _asked(api, "GET", path)
+    return _asked(api, "GET", path, params=query)
+
+
+def pages(
+    api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None
+) -> Iterator[dict[str, Any]]:
+    """Read a list, page by page.
+
+    Raises:
+        TransientError, PermanentError: as `get`.
+    """
+    asked = {"limit": _PAGE, **(query or {})}
+    while True:
+        page = get(api, path, asked)
+        yield page
+        asked["continue"] = page["metadata"]["continue"]
+        if not asked["continue"]:
+            return
+
+
+def items(api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None) -> list[Any]:
+    """Read all items of a list.
+
+    Raises:
+        TransientError, PermanentError: as `get`.
+    """
+    return [item for page in pages(api, path, query) for item in page["items"]]
 
 
 def post(api: "httpx.Client", path: str, body: Any, *, timeout_s: float = 30.0) -> Any:
@@ -58,4 +88,6 @@ def checked(response: "httpx.Response") -> Any:
     except ValueError:
         body = {}
     message = body.get("message") or body.get("error") or f"HTTP status {response.status_code}."
-    raise PermanentError(str(message), remedy=str(body.get("remedy", "")))
+    # The server speaks of its pages, which nobody sees here.
+    remedy = str(body.get("remedy", "")).replace("/ lists", "`roster app list` lists")
+    raise PermanentError(str(message), remedy=remedy)

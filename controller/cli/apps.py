@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from controller.cli.api import connect, get, post
+from controller.cli import complete
+from controller.cli.api import connect, get, items, post
 from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, moment, print_data, print_table, short
 from controller.errors import PermanentError, TransientError
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     import httpx
 
 app = typer.Typer(help="Applications: what is deployed from where, and how it is doing.")
-Name = Annotated[str, typer.Argument(help="Name of the application.")]
+Name = Annotated[
+    str, typer.Argument(help="Name of the application.", autocompletion=complete.applications)
+]
 
 _POLL_S = 0.3
 
@@ -27,14 +30,14 @@ def list_applications(server: Server = None, output: Output = Format.TABLE) -> N
     Example: roster app list -o json
     """
     with connect(server) as api:
-        items = get(api, "/api/v1/applications")["items"]
+        found = items(api, "/api/v1/applications")
     if output in {Format.JSON, Format.YAML}:
-        print_data(items, output)
+        print_data(found, output)
     elif output is Format.NAME:
-        sys.stdout.writelines(f"{item['metadata']['name']}\n" for item in items)
+        sys.stdout.writelines(f"{item['metadata']['name']}\n" for item in found)
     else:
         columns = ["name", "namespace", "sync", "health", "revision", "repo", "path"]
-        print_table(columns, [_row(item) for item in items])
+        print_table(columns, [_row(item) for item in found])
 
 
 @app.command("get")
@@ -55,12 +58,12 @@ def get_application(name: Name, server: Server = None, output: Output = Format.T
 def history(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
     """List the last operations: what was applied when, by whom, with which outcome."""
     with connect(server) as api:
-        items = get(api, f"/api/v1/applications/{name}/history")["items"]
+        found = items(api, f"/api/v1/applications/{name}/history")
     if output in {Format.JSON, Format.YAML}:
-        print_data(items, output)
+        print_data(found, output)
         return
     columns = ["id", "started", "phase", "revision", "author", "by", "message"]
-    print_table(columns, [_history_row(item) for item in items])
+    print_table(columns, [_history_row(item) for item in found])
 
 
 @app.command("rollback")

@@ -104,7 +104,9 @@ def print_findings(findings: "Sequence[Finding]", *, stderr: bool = False) -> No
     out = console(stderr=stderr)
     for finding in findings:
         style = "bold red" if finding.severity == "error" else "yellow"
-        out.print(f"[bold]{finding.position}[/]: [{style}]{finding.severity}[/]:", end=" ")
+        # A path may hold brackets, which rich takes for its markup.
+        out.print(str(finding.position), markup=False, style="bold", end=": ")
+        out.print(f"{finding.severity}:", markup=False, style=style, end=" ")
         template = f" (template {finding.template})" if finding.template else ""
         out.print(f"{finding.message}{template} [{finding.rule}]", markup=False)
         if finding.remedy:

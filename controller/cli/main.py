@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import typer
 
-from controller.cli import agents, apps, checks, diff, inspecting, local, run, up
+from controller.cli import agents, apps, checks, diff, inspecting, local, logs, objects, run, up
 from controller.cli.output import print_error
 from controller.errors import PermanentError, RosterError, UsageError
 
@@ -28,6 +28,16 @@ app.command("validate")(checks.validate)
 app.command("render")(checks.render)
 app.command("diff")(diff.diff)
 app.command("sync")(apps.sync)
+for verb, command in (
+    ("diff", objects.diff),
+    ("resources", objects.resources),
+    ("tree", objects.tree),
+    ("manifests", objects.manifests),
+    ("events", objects.events),
+    ("logs", logs.app_logs),
+):
+    apps.app.command(verb)(command)
+agents.app.command("logs")(logs.agent_logs)
 app.add_typer(apps.app, name="app")
 app.add_typer(agents.app, name="agent")
 app.add_typer(local.app, name="local")

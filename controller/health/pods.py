@@ -1,6 +1,6 @@
 """Health of a Pod, and why it is not well."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from controller.health.conditions import (
@@ -21,7 +21,7 @@ _PREPARING = frozenset({"", "ContainerCreating", "PodInitializing"})
 _WELL = frozenset({HealthStatus.HEALTHY, HealthStatus.SUSPENDED})
 
 
-def explained(own: Health, pods: Iterable[Manifest]) -> Health:
+def explained(own: Health, pods: Sequence[Manifest]) -> Health:
     """Give a workload's health with the cause that its pods name, where it is not well.
 
     A Deployment says `0 of 1 replicas are available` until its deadline; its pod says
@@ -35,8 +35,17 @@ def explained(own: Health, pods: Iterable[Manifest]) -> Health:
     if unwell.status is HealthStatus.DEGRADED:
         return degraded(f"Pod {name}: {unwell.message}")
     if own.status is HealthStatus.PROGRESSING and unwell.status is HealthStatus.PROGRESSING:
-        return progressing(f"{own.message} Pod {name}: {unwell.message}")
+        waiting = next((each for each in map(_unscheduled, pods) if each), "")
+        return progressing(f"{own.message} {waiting}".rstrip())
     return own
+
+
+def _unscheduled(manifest: Manifest) -> str:
+    """Give why a pod finds no node; empty where it has one. What else it waits for, passes."""
+    found = condition(manifest, "PodScheduled")
+    if found.get("status") != "False":
+        return ""
+    return f"Pod {manifest['metadata'].get('name', '')}: {message_of(found)}"
 
 
 def pod(manifest: Manifest) -> Health:

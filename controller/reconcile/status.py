@@ -36,7 +36,7 @@ class Observation:
     desired: Desired
     plan: Plan
     live: Mapping[ObjectKey, Manifest]
-    pods: Callable[[str], Iterable[Manifest]] = lambda _uid: ()
+    pods: Callable[[str], Sequence[Manifest]] = lambda _uid: ()
     """The pods by which the object of a uid is judged."""
     conditions: tuple[tuple[str, str], ...] = ()
     """Type and message of what else is worth knowing, such as a source that cannot be reached."""

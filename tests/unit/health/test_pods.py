@@ -30,10 +30,18 @@ def test_a_workload_is_explained_by_the_trouble_of_its_pods(reason: str) -> None
 
 
 def test_a_pod_that_is_being_prepared_is_no_trouble() -> None:
-    found = pods.explained(WAITS, [pod("a", reason="ContainerCreating", phase="Pending")])
+    assert pods.explained(WAITS, [pod("a", reason="ContainerCreating", phase="Pending")]) == WAITS
+
+
+def test_a_pod_that_finds_no_node_is_told() -> None:
+    unscheduled = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes have room."}
+    lost = {**pod("a", phase="Pending"), "status": {"conditions": [unscheduled]}}
+    lost["status"]["phase"] = "Pending"
+
+    found = pods.explained(WAITS, [lost])
 
     assert found.status is HealthStatus.PROGRESSING
-    assert found.message == f"{WAITS.message} Pod a: Container agent: ContainerCreating."
+    assert found.message == f"{WAITS.message} Pod a: 0/3 nodes have room."
 
 
 @pytest.mark.parametrize("status", [HealthStatus.HEALTHY, HealthStatus.SUSPENDED])

@@ -1,0 +1,297 @@
+"""Verbs that look into an application of a running Roster: tree, objects, manifests, events."""
+
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from controller.cli import complete
+from controller.cli.api import connect, get, items, pages
+from controller.cli.apps import Name
+from controller.cli.options import Output, Server
+from controller.cli.output import Format, console, moment, print_data, print_error, print_table
+from controller.errors import RosterError, UsageError
+
+if TYPE_CHECKING:
+    import httpx
+
+Object = Annotated[
+    str | None,
+    typer.Argument(
+        help="Only this object and what is below it: `Kind/name`, or its name.",
+        autocompletion=complete.objects,
+    ),
+]
+Kind = Annotated[str | None, typer.Option("--kind", help="Only objects of this kind.")]
+
+_DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan", "=": "bold"}
+
+
+def diff(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
+    """Show what a sync would change now.
+
+    Exit code 0: no difference; 1: differences; 2: an error.
+
+    Example: roster app diff examples
+    """
+    try:
+        with connect(server) as api:
+            plan = get(api, f"/api/v1/applications/{name}/diff")
+    except RosterError as error:
+        print_error(error)
+        raise typer.Exit(2) from error
+    if output in {Format.JSON, Format.YAML}:
+        print_data(plan, output)
+    elif output is Format.NAME:
+        sys.stdout.writelines(f"{reference(change)}\n" for change in plan["changes"])
+    else:
+        _print_plan(plan)
+    raise typer.Exit(0 if plan["isEmpty"] else 1)
+
+
+def manifests(
+    name: Name,
+    server: Server = None,
+    revision: Annotated[
+        str | None, typer.Option(help="Commit, branch or tag instead of the compared one.")
+    ] = None,
+    kind: Kind = None,
+    output: Output = Format.YAML,
+) -> None:
+    """Print the manifests that git asks for, Secret values masked.
+
+    Example: roster app manifests examples --kind Deployment --revision v1.2
+    """
+    import json
+
+    query = {key: value for key, value in (("revision", revision), ("kind", kind)) if value}
+    with connect(server) as api:
+        path = f"/api/v1/applications/{name}/manifests"
+        found = [json.loads(text) for page in pages(api, path, query) for text in page["manifests"]]
+    if output is Format.JSON:
+        print_data(found, output)
+    elif output is Format.YAML:
+        _print_documents(found)
+    elif output is Format.NAME:
+        sys.stdout.writelines(f"{_named(manifest)}\n" for manifest in found)
+    else:
+        columns = ["api version", "kind", "namespace", "name"]
+        print_table(columns, [_manifest_row(manifest) for manifest in found])
+
+
+def resources(
+    name: Name, server: Server = None, kind: Kind = None, output: Output = Format.TABLE
+) -> None:
+    """List the objects of an application with sync, health and the file they come from.
+
+    Example: roster app resources examples --kind Deployment -o wide
+    """
+    with connect(server) as api:
+        found = get(api, f"/api/v1/applications/{name}")["status"]["resources"]
+    chosen = [item for item in found if kind is None or item["kind"].lower() == kind.lower()]
+    if output in {Format.JSON, Format.YAML}:
+        print_data(chosen, output)
+        return
+    if output is Format.NAME:
+        sys.stdout.writelines(f"{reference(item)}\n" for item in chosen)
+        return
+    columns = ["kind", "name", "sync", "health", "file", "message"]
+    more = ["group", "namespace", "wave", "definition"] if output is Format.WIDE else []
+    print_table([*columns, *more], [_resource_row(item, wide=bool(more)) for item in chosen])
+
+
+def tree(
+    name: Name, object_: Object = None, server: Server = None, output: Output = Format.TABLE
+) -> None:
+    """Draw the tree of an application: definitions, their objects, and what became of them.
+
+    Example: roster app tree examples
+    """
+    with connect(server) as api:
+        nodes = of_tree(api, name)
+        components = get(api, f"/api/v1/applications/{name}")["status"]["components"]
+    chosen = nodes if object_ is None else below(nodes, find(nodes, object_))
+    if output in {Format.JSON, Format.YAML}:
+        print_data(chosen, output)
+    elif output is Format.NAME:
+        sys.stdout.writelines(f"{reference(node)}\n" for node in chosen)
+    else:
+        rows = _drawn(chosen, components if object_ is None else [], wide=output is Format.WIDE)
+        print_table(["name", "sync", "health", "file", "message"], rows)
+
+
+def events(
+    name: Name, object_: Object = None, server: Server = None, output: Output = Format.TABLE
+) -> None:
+    """List what the cluster tells of an application's objects, the newest last.
+
+    Example: roster app events examples Deployment/front-desk
+    """
+    with connect(server) as api:
+        query = {"resourceUID": find(of_tree(api, name), object_)["uid"]} if object_ else {}
+        found = items(api, f"/api/v1/applications/{name}/events", query)[::-1]
+    if output in {Format.JSON, Format.YAML}:
+        print_data(found, output)
+        return
+    if output is Format.NAME:
+        sys.stdout.writelines(f"{event['metadata']['name']}\n" for event in found)
+        return
+    columns = ["last seen", "type", "reason", "object", "message"]
+    more = ["count", "from"] if output is Format.WIDE else []
+    print_table([*columns, *more], [_event_row(event, wide=bool(more)) for event in found])
+
+
+def of_tree(api: "httpx.Client", name: str) -> list[dict[str, Any]]:
+    """Give every object of an application with what is below it."""
+    found = pages(api, f"/api/v1/applications/{name}/resource-tree")
+    return [node for page in found for node in (*page["nodes"], *page["orphanedNodes"])]
+
+
+def find(nodes: Iterable[Mapping[str, Any]], text: str) -> Mapping[str, Any]:
+    """Give the object that is meant by `Kind/name` or a name; of several, the topmost.
+
+    Raises:
+        UsageError: there is none.
+    """
+    kind, _, name = text.rpartition("/")
+    for node in nodes:
+        if node["name"] == name and kind.lower() in {"", node["kind"].lower()}:
+            return node
+    raise UsageError(
+        f"There is no object {text!r} in this application.",
+        remedy="`roster app tree` shows all; name one as `Kind/name`.",
+    )
+
+
+def below(nodes: Sequence[dict[str, Any]], top: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Give an object and everything below it, in the order of the tree."""
+    chosen = {top["uid"]}
+    found = []
+    for node in nodes:
+        if node is top or any(parent["uid"] in chosen for parent in node["parentRefs"]):
+            chosen.add(node["uid"])
+            found.append(node)
+    return found
+
+
+def reference(item: Mapping[str, Any]) -> str:
+    """Give an object's name as kubectl takes it: `deployment.apps/name`."""
+    group = f".{item['group']}" if item["group"] else ""
+    return f"{item['kind'].lower()}{group}/{item['name']}"
+
+
+def _drawn(
+    nodes: Sequence[Mapping[str, Any]], components: Sequence[Mapping[str, Any]], *, wide: bool
+) -> Iterator[tuple[str, ...]]:
+    """Give the rows of a tree, definitions at the top."""
+    uids = {node["uid"] for node in nodes if node["uid"]}
+    children: dict[str, list[Mapping[str, Any]]] = {}
+    for node in nodes:
+        owner = next((p["uid"] for p in node["parentRefs"] if p["uid"] in uids), "")
+        children.setdefault(owner or f"component {node['component']}", []).append(node)
+    for component in components:
+        yield (
+            f"{component['kind']} {component['name']}",
+            component["sync"],
+            component["health"]["status"],
+            _place(component),
+            component["health"]["message"],
+        )
+        yield from _branches(children.pop(f"component {component['id']}", []), children, "", wide)
+    for owner in [key for key in children if key.startswith("component ")]:
+        yield from _branches(children[owner], children, "", wide)
+
+
+def _branches(
+    nodes: Sequence[Mapping[str, Any]],
+    children: Mapping[str, Sequence[Mapping[str, Any]]],
+    indent: str,
+    wide: bool,
+) -> Iterator[tuple[str, ...]]:
+    shown = [node for node in nodes if wide or not _is_spent(node, children)]
+    for node in shown:
+        is_last = node is shown[-1]
+        corner, line = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
+        yield (
+            f"{indent}{corner}{node['kind']} {node['name']}",
+            node["status"] or "",
+            node["health"]["status"],
+            "",
+            _told(node),
+        )
+        yield from _branches(children.get(node["uid"], ()), children, indent + line, wide)
+
+
+def _is_spent(node: Mapping[str, Any], children: Mapping[str, Any]) -> bool:
+    """Tell whether this is a ReplicaSet of an earlier revision, which nobody looks for."""
+    return node["kind"] == "ReplicaSet" and not children.get(node["uid"])
+
+
+def _told(node: Mapping[str, Any]) -> str:
+    if node["health"]["message"]:
+        return str(node["health"]["message"])
+    kept = {"Containers": "ready", "Restart Count": "restarts", "Endpoints": "ready"}
+    return ", ".join(
+        f"{each['value']} {kept[each['name']]}" for each in node["info"] if each["name"] in kept
+    )
+
+
+def _place(item: Mapping[str, Any]) -> str:
+    return f"{item['file']}:{item['line']}" if item["file"] and item["line"] else item["file"]
+
+
+def _print_plan(plan: Mapping[str, Any]) -> None:
+    out, err = console(), console(stderr=True)
+    for change in plan["changes"]:
+        if not change["diff"]:
+            words = f"{change['action']} {reference(change)}: {change['reason']}".removesuffix(": ")
+            out.print(words, markup=False, style="yellow")
+        for line in change["diff"].splitlines():
+            out.print(line, markup=False, style=_DIFF_STYLES.get(line[:1], ""))
+    for guard in plan["guards"]:
+        err.print(f"{guard['rule']}: {guard['message']}", markup=False, style="yellow")
+    for blocked in plan["blocked"]:
+        message = f"{blocked['component']} stays as it is: {blocked['reason']}"
+        err.print(message, markup=False, style="yellow")
+
+
+def _print_documents(manifests: Sequence[Any]) -> None:
+    import yaml
+
+    text = yaml.dump_all(
+        manifests, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
+    )
+    sys.stdout.write(text if manifests else "")
+
+
+def _named(manifest: Mapping[str, Any]) -> str:
+    group = manifest["apiVersion"].rpartition("/")[0]
+    metadata = manifest["metadata"]
+    return reference({"group": group, "kind": manifest["kind"], "name": metadata["name"]})
+
+
+def _manifest_row(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    metadata = manifest["metadata"]
+    namespace = metadata.get("namespace", "")
+    return manifest["apiVersion"], manifest["kind"], namespace, metadata["name"]
+
+
+def _resource_row(item: Mapping[str, Any], *, wide: bool) -> tuple[str, ...]:
+    health = item["health"]
+    row = (item["kind"], item["name"], item["status"], health["status"], _place(item))
+    more = (item["group"], item["namespace"], str(item["syncWave"]), item["component"])
+    return (*row, health["message"], *(more if wide else ()))
+
+
+def _event_row(event: Mapping[str, Any], *, wide: bool) -> tuple[str, ...]:
+    about = event["involvedObject"]
+    seen = event["lastTimestamp"]
+    row = (
+        moment(seen) if seen else "",
+        event["type"],
+        event["reason"],
+        f"{about['kind']}/{about['name']}",
+        " ".join(event["message"].split()),
+    )
+    return (*row, *((str(event["count"]), event["source"]["component"]) if wide else ()))
