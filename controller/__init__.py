@@ -13,6 +13,7 @@ from each other (`.importlinter` in pyproject.toml keeps it):
     source       git: fetch a revision, read its files from the object database
     cluster      the only speaker to a Kubernetes API: live state, dry-run, apply, delete
     state        the database: applications, operations, history; sessions, tasks, memory
+    mcp          asks tool servers for their tools; the controller's own MCP server
     a2a          A2A gateway: agents of the cluster under one address
     plan         inventory, order, guards -> Plan
     render       definitions and templates -> manifests, config.json, agent card

@@ -22,6 +22,8 @@ from controller.cluster.live import LiveState
 from controller.cluster.logs import PodLogs
 from controller.cluster.tokens import TokenReviews
 from controller.definitions.application import Application
+from controller.definitions.catalog import Catalog
+from controller.definitions.findings import Finding
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
 from controller.reconcile import options
@@ -31,6 +33,11 @@ from controller.reconcile.origins import Origins
 from controller.reconcile.reconciler import Reconciler
 from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.semantics import Semantics
+from controller.reconcile.tools import findings as tool_findings
+from controller.reconcile.tools.reach import Reach
+from controller.reconcile.tools.served import Servers
+from controller.reconcile.tools.toolbox import Toolbox
+from controller.reconcile.tools.watch import ToolWatch
 from controller.reconcile.triggers import Poller, RepositoryWatch
 from controller.reconcile.workqueue import Trigger, WorkQueue
 from controller.render.options import RenderOptions
@@ -41,6 +48,7 @@ from controller.state.conversations import Conversations
 from controller.state.pruner import Pruner
 from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy, SyncRequest
 from controller.state.store import Store
+from controller.state.toolservers import ToolServers
 from controller.sync.executor import Executor
 
 STOP_TIMEOUT_S = 10.0
@@ -88,13 +96,17 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         live.start()
         started.callback(live.stop)
         queue = WorkQueue()
-        reconciler = _reconciler(settings, store, client, live, queue)
-        server = _server(settings, queue, reconciler, conversations)
+        records = ToolServers(settings.state_dir / "state")
+        reconciler = _reconciler(settings, store, client, live, queue, records)
+        tools = _toolbox(reconciler, records, queue)
+        server = _server(settings, queue, reconciler, conversations, tools)
         server.start()
         started.callback(server.stop)
         pruner = _pruner(settings, conversations)
         pruner.start()
         started.callback(pruner.stop)
+        tools.watch.start()
+        started.callback(tools.watch.stop)
         loop = Loop(queue, reconciler.visit, workers=settings.workers)
         loop.start()
         started.callback(loop.stop, STOP_TIMEOUT_S)
@@ -175,9 +187,18 @@ def application_spec(application: Application) -> ApplicationSpec:
     )
 
 
-def _reconciler(
-    settings: Settings, store: Store, client: Client, live: LiveState, queue: WorkQueue
+def _reconciler(  # noqa: PLR0913, PLR0917 - what a reconciler is made of
+    settings: Settings,
+    store: Store,
+    client: Client,
+    live: LiveState,
+    queue: WorkQueue,
+    records: ToolServers,
 ) -> Reconciler:
+    def observed(name: str, catalog: Catalog) -> tuple[Finding, ...]:
+        record = store.application(name)
+        return tool_findings.of(record, catalog, records.all()) if record else ()
+
     return Reconciler(
         store=store,
         revisions=Revisions(
@@ -195,11 +216,29 @@ def _reconciler(
         now=lambda: datetime.now(UTC),
         pending=queue.pending,
         stopping=lambda: queue.is_shut_down,
+        observed=observed,
     )
 
 
+def _toolbox(reconciler: Reconciler, records: ToolServers, queue: WorkQueue) -> Toolbox:
+    servers = Servers(reconciler.store.applications, reconciler.catalog)
+    reach = Reach(client=reconciler.client, namespaces=servers.namespaces)
+    watch = ToolWatch(
+        servers,
+        reach.way,
+        records,
+        now=reconciler.now,
+        changed=lambda application: queue.add(application, trigger=Trigger.DRIFT),
+    )
+    return Toolbox(servers=servers, records=records, watch=watch, catalog=reconciler.catalog)
+
+
 def _server(
-    settings: Settings, queue: WorkQueue, reconciler: Reconciler, conversations: Conversations
+    settings: Settings,
+    queue: WorkQueue,
+    reconciler: Reconciler,
+    conversations: Conversations,
+    tools: Toolbox,
 ) -> Server:
     def sync(name: str, request: SyncRequest) -> ApplicationRecord:
         accepted = reconciler.request(name, request)
@@ -244,6 +283,7 @@ def _server(
         agent_revision=fleet.revision,
         verify_agent=fleet.verify if settings.require_agent_tokens else None,
         gateway=_gateway(settings, reconciler),
+        tools=tools,
     )
     host, port = settings.address
     return Server(

@@ -96,6 +96,22 @@ A2A_OPEN_STREAMS = Gauge(
     ["agent"],
     registry=REGISTRY,
 )
+TOOL_SERVER_READY = Gauge(
+    "roster_tool_server_ready",
+    "Whether an MCP server listed its tools when it was asked last.",
+    ["server"],
+    registry=REGISTRY,
+)
+TOOL_SERVER_TOOLS = Gauge(
+    "roster_tool_server_tools", "Tools of an MCP server.", ["server"], registry=REGISTRY
+)
+TOOL_SERVER_DURATION = Histogram(
+    "roster_tool_server_request_duration_seconds",
+    "Duration of the question to an MCP server for its tools.",
+    ["server", "outcome"],
+    buckets=_FAST_S,
+    registry=REGISTRY,
+)
 STREAMS = Gauge("roster_streams", "Open server-sent event streams.", registry=REGISTRY)
 BUILD_INFO = Gauge(
     "roster_build_info",

@@ -19,6 +19,7 @@ from controller.api import (
     resources,
     services,
     system,
+    toolservers,
     webhooks,
 )
 from controller.api.kagent import agents, checkpoints, feedback, memories, sessions, tasks
@@ -37,6 +38,7 @@ _API = (
     checkpoints.blueprint,
     webhooks.blueprint,
     system.blueprint,
+    toolservers.blueprint,
 )
 
 

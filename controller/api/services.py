@@ -14,6 +14,7 @@ from controller.diff.semantic.change import SemanticDiff
 from controller.objects import Manifest, ObjectKey
 from controller.plan.steps import Plan
 from controller.reconcile.origins import Origin
+from controller.reconcile.tools.toolbox import Toolbox
 from controller.reconcile.workqueue import WorkQueue
 from controller.state.conversations import Conversations
 from controller.state.records import ApplicationRecord, SyncRequest
@@ -81,6 +82,8 @@ class Services:
     """The way to pods' logs; None where there are none to read."""
     gateway: Gateway | None = None
     """The way to the agents; None where there are none to reach."""
+    tools: Toolbox | None = None
+    """The tool servers; None where nobody looks for them."""
 
 
 def install(app: flask.Flask, services: Services) -> None:

@@ -15,6 +15,7 @@ from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions import syncoptions
 from controller.definitions.catalog import Catalog
+from controller.definitions.findings import Finding
 from controller.definitions.syncoptions import SyncOptions
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.objects import ObjectKey
@@ -53,6 +54,8 @@ class Reconciler:
     """What asks for the next visit of an application while this one runs."""
     stopping: Callable[[], bool] = lambda: False
     """Whether Roster stops: what runs then ends after the write that is under way."""
+    observed: Callable[[str, Catalog], tuple[Finding, ...]] = lambda _name, _catalog: ()
+    """Findings about a revision that come from what was seen beside git and the cluster."""
     memory: Memory = field(default_factory=Memory)
     """Answers of comparisons, which inspection reads too."""
     find_paths: PathFinder = field(default_factory=PathFinder)
@@ -246,6 +249,7 @@ class Reconciler:
             live=self.live.managed(name),
             pods=self.live.pods,
             conditions=tuple(_conditions(revision, self.store.application(name))),
+            findings=self.observed(name, revision.desired.catalog),
         )
         self.store.update(
             name,

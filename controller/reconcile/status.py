@@ -40,6 +40,8 @@ class Observation:
     """The pods by which the object of a uid is judged."""
     conditions: tuple[tuple[str, str], ...] = ()
     """Type and message of what else is worth knowing, such as a source that cannot be reached."""
+    findings: tuple[Finding, ...] = ()
+    """What is to be said of the revision beside what it says itself: its tools, as they are."""
 
 
 def status(
@@ -69,7 +71,7 @@ def status(
         objects=objects,
         components=components,
         conditions=merge_conditions(before.conditions, conditions, now=now),
-        findings=tuple(stored(finding) for finding in observation.desired.findings),
+        findings=tuple(map(stored, (*observation.desired.findings, *observation.findings))),
     )
 
 

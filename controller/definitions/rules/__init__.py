@@ -17,6 +17,7 @@ from controller.definitions.rules import (
     rendering,
     server,
     sync,
+    tools,
 )
 
 
@@ -39,6 +40,7 @@ _SUBJECTS = (
     prompts,
     rendering,
     sync,
+    tools,
     applications,
 )
 

@@ -8,7 +8,7 @@ import pytest
 
 from controller.render import confighash, workload
 from controller.render.options import RenderOptions
-from controller.render.tools import seconds
+from controller.render.toolservers import seconds
 
 Render = Callable[..., Any]
 
