@@ -92,6 +92,8 @@ def component(item: ComponentStatus) -> shapes.ComponentShape:
         line=item.line,
         sync=item.sync,
         health=health(item.health, item.message),
+        tries=item.tries,
+        next_try_at=item.next_try_at,
     )
 
 

@@ -221,6 +221,10 @@ class ComponentShape(Shape):
     line: int
     sync: SyncStatus
     health: HealthShape
+    tries: int = pydantic.Field(description="How often it could not be applied.")
+    next_try_at: datetime | None = pydantic.Field(
+        description="When it is tried again, if nothing that it depends on changes before."
+    )
 
 
 class CommitShape(Shape):

@@ -6,7 +6,7 @@ Source: sigs.k8s.io/structured-merge-diff, `fieldpath/serialize.go`.
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import orjson
@@ -46,6 +46,34 @@ def reaches(node: Fields, place: Place, value: Any) -> bool:
         if not node:
             return True
     return True
+
+
+def other_writers(manifest: Manifest, manager: str, changed: Collection[str]) -> tuple[str, ...]:
+    """Give the managers, but for one, that own any of the fields with these paths.
+
+    Parts of the status are left out: who writes those does not want to change the object.
+    """
+    found = {
+        str(entry.get("manager", ""))
+        for entry in _entries(manifest)
+        if not _is_applied(entry, manager) and not entry.get("subresource")
+        for place in _leaves(entry.get("fieldsV1") or {}, ())
+        if any(_touches(_text(place), path) for path in changed)
+    }
+    return tuple(sorted(found))
+
+
+def _text(place: Place) -> str:
+    path = ""
+    for step in place:
+        path = paths.item(path, step) if isinstance(step, tuple) else paths.field(path, str(step))
+    return path
+
+
+def _touches(one: str, other: str) -> bool:
+    """Tell whether two paths are the same or one lies below the other."""
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and long[len(short) : len(short) + 1] in {"", ".", "["}
 
 
 def owned_by(manifest: Manifest, manager: str) -> Iterator[Place]:

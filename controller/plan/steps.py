@@ -1,7 +1,7 @@
 """The plan."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from controller.definitions.findings import DefinitionId
@@ -64,6 +64,8 @@ class Plan:
     unchanged: tuple[Step, ...] = ()
     blocked: tuple[tuple[DefinitionId, str], ...] = ()
     guards: tuple[Guard, ...] = ()
+    is_partial: bool = False
+    """Whether changes are left out: carrying it out does not bring the application to git."""
     depends_on: Mapping[DefinitionId, frozenset[DefinitionId]] = field(default_factory=dict)
     """What each component refers to: where one fails, those that need it wait."""
 
@@ -71,3 +73,17 @@ class Plan:
     def is_empty(self) -> bool:
         """Whether carrying it out would write nothing."""
         return not self.prunes and not any(self.waves)
+
+    @property
+    def changes(self) -> tuple[Step, ...]:
+        """Everything that would be written or deleted, in order."""
+        return (*(step for wave in self.waves for step in wave), *self.prunes)
+
+    def only(self, keep: Callable[[Step], bool]) -> "Plan":
+        """Give the plan with those of its changes alone."""
+        kept = tuple(tuple(filter(keep, wave)) for wave in self.waves)
+        chosen = replace(
+            self, waves=tuple(filter(None, kept)), prunes=tuple(filter(keep, self.prunes))
+        )
+        is_less = len(chosen.changes) < len(self.changes)
+        return replace(chosen, is_partial=self.is_partial or is_less)

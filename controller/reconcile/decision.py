@@ -1,46 +1,96 @@
-"""Whether a visit should sync, and who asked for it. Pure: everything comes in as arguments."""
+"""Whether a visit should sync, what of the plan, and in whose name. Pure."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from controller.plan.steps import Plan
+from controller.objects import ObjectKey
+from controller.plan.steps import Plan, Step
+from controller.reconcile import corrections, retries
 from controller.state.records import ApplicationRecord, OperationPhase, SyncRequest
 
+AUTOMATED = "automated"
+SELF_HEAL = "self-heal"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Sync or not, in whose name, and why."""
+    """Sync or not, what, in whose name, and why."""
 
     sync: bool
+    plan: Plan
+    """What to carry out."""
     initiated_by: str = ""
     reason: str = ""
+    drift: frozenset[ObjectKey] = frozenset()
+    """Objects of the plan that only go back to what they were: corrections."""
 
 
-def decide(record: ApplicationRecord, plan: Plan, request: SyncRequest | None) -> Decision:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What is known beside plan and record."""
+
+    now: datetime
+    inputs: Mapping[str, str]
+    """Of the units that failed before, as `retries.inputs` gives them."""
+
+
+def decide(
+    record: ApplicationRecord,
+    plan: Plan,
+    request: SyncRequest | None,
+    circumstances: Circumstances,
+) -> Decision:
     """Apply the application's policy to a plan.
 
-    A request always syncs. Without one, an automated application follows git: a revision that is
-    not yet synced is applied, one that failed is tried again, and drift is corrected where
-    `self_heal` allows it (Argo CD's `syncPolicy.automated`). An operation that the stored record
-    shows as running was cut off by a crash, since visits do not overlap: it is done again, also
-    where everything turns out to be written, so that it does not look unfinished for ever.
+    A request syncs all of it. Without one, an automated application follows git: what a new
+    revision changes is applied, what failed is tried again when its time has come, and drift is
+    corrected where `self_heal` allows it (Argo CD's `syncPolicy.automated`). An operation that the
+    stored record shows as running was cut off by a crash, since visits do not overlap: it is done
+    again, also where everything turns out to be written, so that it does not look unfinished for
+    ever.
     """
     if request is not None:
-        return Decision(sync=True, initiated_by=request.initiated_by, reason="requested")
+        return Decision(sync=True, plan=plan, initiated_by=request.initiated_by, reason="requested")
     if record.operation and record.operation.phase is OperationPhase.RUNNING:
         by = record.operation.initiated_by
-        return Decision(sync=True, initiated_by=by, reason="the last operation was cut off")
+        return Decision(sync=True, plan=plan, initiated_by=by, reason="the last was cut off")
     if plan.is_empty:
-        return Decision(sync=False, reason="nothing to do")
+        return Decision(sync=False, plan=plan, reason="nothing to do")
     if not record.spec.sync_policy.automated:
-        return Decision(sync=False, reason="sync is manual for this application")
-    return _automatic(record, plan)
+        return Decision(sync=False, plan=plan, reason="sync is manual for this application")
+    return _automatic(record, plan, circumstances)
 
 
-def _automatic(record: ApplicationRecord, plan: Plan) -> Decision:
-    if plan.revision != record.status.synced_revision:
-        return Decision(sync=True, initiated_by="automated", reason="new revision")
-    if record.operation and record.operation.phase is not OperationPhase.SUCCEEDED:
-        return Decision(sync=True, initiated_by="automated", reason="the last try failed")
-    if record.spec.sync_policy.self_heal:
-        return Decision(sync=True, initiated_by="self-heal", reason="drift")
-    return Decision(sync=False, reason="drift is reported only: selfHeal is off")
+def _automatic(record: ApplicationRecord, plan: Plan, circumstances: Circumstances) -> Decision:
+    now, policy = circumstances.now, record.spec.sync_policy
+    standing = retries.standing(plan, record.retries)
+    wait = retries.waiting(standing, circumstances.inputs, policy.retry, now)
+    left_out = retries.left_out(plan, wait)
+    alone = corrections.left_alone(record.corrections, now)
+    drift = frozenset(
+        step.key for step in plan.changes if corrections.is_drift(step, record, plan.revision)
+    )
+
+    def is_due(step: Step) -> bool:
+        is_corrected = policy.self_heal and step.key not in alone
+        return retries.unit(step) not in left_out and (step.key not in drift or is_corrected)
+
+    chosen = plan.only(is_due)
+    if chosen.is_empty:
+        return Decision(sync=False, plan=plan, reason=_why_not(wait, heals=policy.self_heal))
+    corrected = drift & {step.key for step in chosen.changes}
+    is_healing = len(corrected) == len(chosen.changes)
+    return Decision(
+        sync=True,
+        plan=chosen,
+        initiated_by=SELF_HEAL if is_healing else AUTOMATED,
+        reason="drift" if is_healing else "git asks for it",
+        drift=corrected,
+    )
+
+
+def _why_not(wait: Collection[str], *, heals: bool) -> str:
+    if wait:
+        return f"waits to try again: {', '.join(sorted(wait))}"
+    return "contested objects are left alone" if heals else "drift is reported only"

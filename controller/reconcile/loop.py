@@ -76,6 +76,6 @@ class Loop:
         else:
             self._queue.forget(item.key)
             if next_s is not None:
-                self._queue.add(item.key, trigger=Trigger.POLL, delay_s=next_s)
+                self._queue.add(item.key, trigger=Trigger.TIMER, delay_s=next_s)
             seconds = round(time.monotonic() - started, 3)
             bound.info("visit_finished", duration_s=seconds, next_s=next_s)

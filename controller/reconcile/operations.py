@@ -146,7 +146,7 @@ def finish(
         "history": _with(record.history, operation),
         "inventory": tuple(key for key in record.inventory if key not in pruned),
     }
-    if phase is OperationPhase.SUCCEEDED:
+    if phase is OperationPhase.SUCCEEDED and not plan.is_partial:
         update["status"] = record.status.model_copy(update={"synced_revision": operation.revision})
     return record.model_copy(update=update)
 
@@ -187,13 +187,6 @@ def close_interrupted(record: ApplicationRecord, *, now: datetime) -> Applicatio
         update={"phase": OperationPhase.ERROR, "result_message": INTERRUPTED, "finished_at": now}
     )
     return record.model_copy(update={"operation": ended, "history": _with(record.history, ended)})
-
-
-def has_failed(operation: Operation, revision: str) -> bool:
-    """Tell whether an operation at this revision ended in an object's failure."""
-    return operation.revision == revision and any(
-        item.status in FAILED for item in operation.objects
-    )
 
 
 def _phase(*, failed: bool, error: str, plan: Plan) -> OperationPhase:

@@ -4,6 +4,7 @@ A visit never asks what happened: it looks at everything again (git, cluster, da
 what is missing. Two visits do the same as one.
 """
 
+import random
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
 from contextlib import contextmanager
@@ -18,12 +19,23 @@ from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding
 from controller.definitions.syncoptions import SyncOptions
 from controller.errors import PermanentError, RosterError, TransientError
+from controller.health import HealthStatus, assess
 from controller.objects import ObjectKey
 from controller.plan import make
 from controller.plan.policy import Policy
-from controller.plan.steps import Plan
-from controller.reconcile import decision, interruption, operations, semantics, status
-from controller.reconcile.decision import Decision
+from controller.plan.steps import Plan, Step
+from controller.reconcile import (
+    conditions,
+    corrections,
+    decision,
+    interruption,
+    operations,
+    retries,
+    schedule,
+    semantics,
+    status,
+)
+from controller.reconcile.decision import Circumstances, Decision
 from controller.reconcile.interruption import Interruption
 from controller.reconcile.pace import Paced
 from controller.reconcile.revisions import Revision, Revisions
@@ -34,6 +46,7 @@ from controller.sync import compare
 from controller.sync.executor import Executor
 from controller.sync.jqpaths import PathFinder
 from controller.sync.memory import Memory
+from controller.sync.results import SYNCED
 
 LOOKS_AT_GIT = frozenset({Trigger.POLL, Trigger.WEBHOOK, Trigger.MANUAL, Trigger.STARTUP})
 """Triggers after which the repository may have something new; the others are about the cluster."""
@@ -52,6 +65,8 @@ class Reconciler:
     now: Callable[[], datetime]
     pending: Callable[[str], AbstractSet[Trigger]] = lambda _name: frozenset()
     """What asks for the next visit of an application while this one runs."""
+    chance: Callable[[], float] = random.random
+    """Uniform in [0, 1)."""
     stopping: Callable[[], bool] = lambda: False
     """Whether Roster stops: what runs then ends after the write that is under way."""
     observed: Callable[[str, Catalog], tuple[Finding, ...]] = lambda _name, _catalog: ()
@@ -69,21 +84,24 @@ class Reconciler:
         """
         return self.store.update(name, lambda record: operations.accept(record, request))
 
-    def visit(self, name: str, triggers: AbstractSet[Trigger]) -> None:
+    def visit(self, name: str, triggers: AbstractSet[Trigger]) -> float | None:
         """Reconcile one application.
 
+        Returns:
+            The seconds after which there is something to do, whatever happens; None for nothing.
+
         Raises:
-            TransientError: something failed that another try may mend; the status says what.
+            TransientError: the visit failed, and another may not; the status says what failed.
         """
         try:
-            self._visit(name, triggers)
+            return self._visit(name, triggers)
         finally:
             self._visited.add(name)
 
-    def _visit(self, name: str, triggers: AbstractSet[Trigger]) -> None:
+    def _visit(self, name: str, triggers: AbstractSet[Trigger]) -> float | None:
         record = self.store.application(name)
         if record is None:
-            return
+            return None
         request = record.request
         with self._reporting(name, "SourceError", request):
             revision = self.revisions.current(
@@ -95,12 +113,14 @@ class Reconciler:
         self._hold(record, revision)
         with self._reporting(name, "ComparisonError", request):
             plan = self.plan_for(record, revision, request)
-        choice = decision.decide(record, plan, request)
+        choice = decision.decide(record, plan, request, self._circumstances(record, plan))
         with self._reporting(name, "SyncError", None):
-            failed = self._carry_out(record, revision, plan, choice) if choice.sync else ()
+            results = self._carry_out(record, revision, choice) if choice.sync else ()
         with self._reporting(name, "ComparisonError", None):
-            self._look_again(name, revision, request)
-        _ask_for_another_try(failed, revision)
+            seen = self._settle(name, revision, choice, results)
+        if revision.problem:
+            raise TransientError(revision.problem)
+        return schedule.next_visit_s(seen, self.now())
 
     def ready(self) -> tuple[bool, str]:
         """Tell whether every application was looked at since the start, and which was not."""
@@ -159,10 +179,10 @@ class Reconciler:
         )
 
     def _carry_out(
-        self, record: ApplicationRecord, revision: Revision, plan: Plan, choice: Decision
+        self, record: ApplicationRecord, revision: Revision, choice: Decision
     ) -> tuple[ObjectResult, ...]:
-        """Execute the plan as an operation, and give the results that failed."""
-        name = record.spec.name
+        """Execute a plan as an operation, and give its results; none where it was interrupted."""
+        name, plan = record.spec.name, choice.plan
         definitions = semantics.of_operation(self.revisions, record, revision)
 
         def begun(now: ApplicationRecord) -> ApplicationRecord:
@@ -209,9 +229,37 @@ class Reconciler:
             )
             if done.operation:
                 telemetry.OPERATIONS.labels(application=name, phase=done.operation.phase).inc()
-        if ending.reason:
-            return ()
-        return tuple(result for result in results if result.status in operations.FAILED)
+        return () if ending.reason else results
+
+    def _settle(
+        self, name: str, revision: Revision, choice: Decision, results: tuple[ObjectResult, ...]
+    ) -> ApplicationRecord:
+        """Compare after what was done, and remember what failed and what was corrected."""
+        record = self._record(name)
+        seen = self.plan_for(record, revision, record.request)
+        failing = {*retries.standing(seen, record.retries), *retries.failed(choice.plan, results)}
+        outcome = retries.Outcome(
+            plan=choice.plan,
+            results=results,
+            inputs=retries.inputs(seen, failing, self._health),
+            now=self.now(),
+            chance=self.chance(),
+        )
+        if results:
+            self.store.update(name, lambda now: _remembering(now, choice, outcome))
+        return self._publish(name, revision, seen)
+
+    def _circumstances(self, record: ApplicationRecord, plan: Plan) -> Circumstances:
+        failed = retries.standing(plan, record.retries)
+        inputs = retries.inputs(plan, failed, self._health)
+        return Circumstances(now=self.now(), inputs=inputs)
+
+    def _health(self, step: Step) -> HealthStatus:
+        found = self.live.get(step.key)
+        return assess.assess(found).status if found is not None else HealthStatus.MISSING
+
+    def _record(self, name: str) -> ApplicationRecord:
+        return self.store.update(name, lambda record: record)
 
     def _hold(self, record: ApplicationRecord, revision: Revision) -> None:
         if record.hold != revision.hold:
@@ -241,17 +289,19 @@ class Reconciler:
         if record is not None:
             self._publish(name, revision, self.plan_for(record, revision, request))
 
-    def _publish(self, name: str, revision: Revision, plan: Plan) -> None:
+    def _publish(self, name: str, revision: Revision, plan: Plan) -> ApplicationRecord:
+        record = self._record(name)
         observation = status.Observation(
             commit=revision.commit,
             desired=revision.desired,
             plan=plan,
             live=self.live.managed(name),
             pods=self.live.pods,
-            conditions=tuple(_conditions(revision, self.store.application(name))),
+            conditions=tuple(conditions.of(record, revision, plan, self.now())),
             findings=self.observed(name, revision.desired.catalog),
+            retries=retries.standing(plan, record.retries),
         )
-        self.store.update(
+        return self.store.update(
             name,
             lambda now: now.model_copy(
                 update={"status": status.status(observation, now.status, now=self.now())}
@@ -305,20 +355,17 @@ def _is_unfinished(request: SyncRequest | None, reason: str) -> bool:
     return reason == interruption.STOPPING
 
 
-def _conditions(revision: Revision, record: ApplicationRecord | None) -> Iterator[tuple[str, str]]:
-    if revision.problem:
-        yield "SourceError", revision.problem
-    if revision.hold:
-        held, newest = revision.hold.revision[:7], revision.hold.instead_of[:7]
-        yield "Held", f"{held} is held in place of {newest} until the next commit or sync."
-    operation = record.operation if record else None
-    if operation and operations.has_failed(operation, revision.commit.revision):
-        yield "SyncError", operation.result_message
-
-
-def _ask_for_another_try(failed: tuple[ObjectResult, ...], revision: Revision) -> None:
-    """Leave the visit with an error where something is to be tried again soon."""
-    if failed:
-        raise TransientError(f"{failed[0].key}: {failed[0].message}")
-    if revision.problem:
-        raise TransientError(revision.problem)
+def _remembering(
+    record: ApplicationRecord, choice: Decision, outcome: retries.Outcome
+) -> ApplicationRecord:
+    policy = record.spec.sync_policy.retry
+    written = {result.key for result in outcome.results if result.status == SYNCED}
+    corrected = [key for key in choice.drift if str(key) in written]
+    return record.model_copy(
+        update={
+            "retries": retries.after(record.retries, outcome, policy),
+            "corrections": corrections.after(
+                record.corrections, choice.plan, corrected, outcome.now
+            ),
+        }
+    )

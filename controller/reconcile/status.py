@@ -1,7 +1,7 @@
 """An application's status, put together from git, plan and live state. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.definitions import suggest
@@ -19,6 +19,7 @@ from controller.state.records import (
     ComponentStatus,
     Condition,
     ObjectStatus,
+    Retry,
     StoredFinding,
     SyncStatus,
 )
@@ -42,6 +43,8 @@ class Observation:
     """Type and message of what else is worth knowing, such as a source that cannot be reached."""
     findings: tuple[Finding, ...] = ()
     """What is to be said of the revision beside what it says itself: its tools, as they are."""
+    retries: Mapping[str, Retry] = field(default_factory=dict)
+    """What could not be applied, by component."""
 
 
 def status(
@@ -221,6 +224,7 @@ def _components(
     for identity in sorted({*positions, *blocked}):
         parts = by_component.get(str(identity), [])
         health = worst(Health(HealthStatus(part.health), part.message) for part in parts)
+        retry = observation.retries.get(str(identity))
         reason = blocked.get(identity, "")
         position = positions.get(identity)
         yield ComponentStatus(
@@ -232,7 +236,9 @@ def _components(
             line=position.line if position else 0,
             sync=SyncStatus.UNKNOWN if reason else _worst_sync(part.sync for part in parts),
             health=health.status if parts or not reason else HealthStatus.MISSING,
-            message=reason or health.message,
+            message=reason or (retry.message if retry else "") or health.message,
+            tries=retry.tries if retry else 0,
+            next_try_at=retry.next_at if retry else None,
         )
 
 

@@ -25,6 +25,9 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     DRIFT = "drift"
     RETRY = "retry"
+    """A visit failed."""
+    TIMER = "timer"
+    """A time came that an earlier visit named: a retry, a sync window."""
     STARTUP = "startup"
 
 

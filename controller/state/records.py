@@ -35,12 +35,24 @@ class OperationPhase(StrEnum):
     SUCCEEDED = "Succeeded"
 
 
+class RetryPolicy(Record):
+    """How often and when a failed sync is tried again: Argo CD's `syncPolicy.retry`."""
+
+    limit: int = -1
+    """Tries after the first; negative for as long as it fails. A new revision starts anew."""
+    duration_s: float = 5.0
+    factor: float = 2.0
+    """By which each wait is longer than the one before."""
+    max_duration_s: float = 180.0
+
+
 class SyncPolicy(Record):
     """What may happen without a person: field meanings of Argo CD's `syncPolicy.automated`."""
 
     automated: bool = True
     prune: bool = False
     self_heal: bool = True
+    retry: RetryPolicy = RetryPolicy()
     create_namespace: bool = False
     """Whether the application's namespace is made where it is missing."""
     adopt: bool = False
@@ -144,6 +156,10 @@ class ComponentStatus(Record):
     sync: SyncStatus = SyncStatus.UNKNOWN
     health: str = "Unknown"
     message: str = ""
+    tries: int = 0
+    """How often it could not be applied, at this revision."""
+    next_try_at: datetime | None = None
+    """None where it waits for nothing, or for a change in git or in what it refers to."""
 
 
 class ObjectResult(Record):
@@ -211,6 +227,35 @@ class Operation(Record):
     """None where it brought no new revision, or is the first."""
 
 
+class Retry(Record):
+    """A component that could not be applied, or an orphan that could not be deleted."""
+
+    unit: str
+    """`str(DefinitionId)` of the component, `str(ObjectKey)` of the orphan."""
+    revision: str
+    inputs: str = ""
+    """What it depends on, as it was then: a change ends the wait."""
+    tries: int = 1
+    next_at: datetime | None = None
+    """None where the limit is reached: it waits for a change."""
+    message: str = ""
+
+
+class Correction(Record):
+    """An object that was changed back to what git says, by somebody else's doing."""
+
+    key: str
+    """`str(ObjectKey)`."""
+    times: tuple[datetime, ...] = ()
+    """Of the last minute."""
+    attempts: int = 0
+    """Corrections since it is contested; 0 where it is not."""
+    until: datetime | None = None
+    """Left alone until then."""
+    writers: tuple[str, ...] = ()
+    """Field managers of what was changed."""
+
+
 class CommitRecord(Record):
     """The commit that an application was last compared with."""
 
@@ -259,5 +304,7 @@ class ApplicationRecord(Record):
     hold: Hold | None = None
     request: SyncRequest | None = None
     """What was asked for and is not done yet. A newer request takes its place."""
+    retries: tuple[Retry, ...] = ()
+    corrections: tuple[Correction, ...] = ()
     next_operation_id: int = 1
     next_request_id: int = 1

@@ -73,6 +73,7 @@ class World:
             live=self.live,
             executor=Executor(self.client, self.live, health_timeout_s=5),
             now=lambda: self.now,
+            chance=lambda: 0.0,
             pending=lambda _: frozenset(self.pending),
             stopping=lambda: self.stopping,
         )
@@ -132,6 +133,23 @@ class World:
 
     def config_map(self, name: str) -> Manifest | None:
         return self.client.get(ObjectKey("", "ConfigMap", self.namespace, name), "v1")
+
+    def edit(self, name: str, data: Mapping[str, str]) -> None:
+        """Change a ConfigMap as somebody with kubectl would, and wait until that is known."""
+        key = ObjectKey("", "ConfigMap", self.namespace, name)
+        self.client.connection.request(
+            "PATCH",
+            f"/api/v1/namespaces/{self.namespace}/configmaps/{name}",
+            action="edit it",
+            query={"fieldManager": "kubectl-edit"},
+            body={"data": data},
+            content_type="application/merge-patch+json",
+        )
+        for _ in range(200):
+            if (self.live.get(key) or {}).get("data") == data:
+                return
+            self.live.wait(0.05)
+        raise AssertionError("the watch does not tell of the edit")
 
     def _observed_apply(self, manifest: Manifest, **options: bool) -> Manifest:
         if not options.get("dry_run"):

@@ -1,3 +1,4 @@
+import dataclasses
 from datetime import UTC, datetime, timedelta
 
 from controller.definitions.findings import DefinitionId
@@ -47,8 +48,6 @@ def test_a_failed_object_fails_the_operation() -> None:
 
     assert done.history[0].phase is OperationPhase.FAILED
     assert done.status.synced_revision == ""
-    assert operations.has_failed(done.history[0], "abc")
-    assert not operations.has_failed(done.history[0], "another")
 
 
 def test_a_blocked_definition_keeps_the_revision_from_counting_as_synced() -> None:
@@ -61,6 +60,17 @@ def test_a_blocked_definition_keeps_the_revision_from_counting_as_synced() -> No
 
     assert done.history[0].phase is OperationPhase.FAILED
     assert "Agent n/x" in done.history[0].result_message
+
+
+def test_part_of_a_plan_does_not_bring_the_application_to_its_revision() -> None:
+    begun = operations.begin(RECORD, COMMIT, initiated_by="self-heal", now=NOW)
+
+    done = operations.finish(
+        begun, [result()], plan=dataclasses.replace(PLAN, is_partial=True), now=NOW
+    )
+
+    assert done.history[0].phase is OperationPhase.SUCCEEDED
+    assert done.status.synced_revision == ""
 
 
 def test_the_same_failure_again_counts_instead_of_filling_history() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from controller.cluster.errors import InvalidError
 from controller.errors import PermanentError, TransientError
 from controller.objects import Manifest
 from controller.reconcile import interruption
@@ -171,3 +172,84 @@ def test_a_file_that_cannot_be_read_holds_back_what_it_defined_and_nothing_else(
         "a": SyncStatus.SYNCED,
         "b": SyncStatus.UNKNOWN,
     }
+
+
+def refuse(name: str) -> Callable[[Manifest], None]:
+    """Answer applies of one object as the API server does to a wrong one."""
+
+    def answer(manifest: Manifest) -> None:
+        if manifest["metadata"]["name"] == name:
+            raise InvalidError(f"Cannot apply ConfigMap {name}: it is wrong.")
+
+    return answer
+
+
+def test_what_fails_is_tried_again_by_itself_with_growing_waits(world: Any, prompts: Write) -> None:
+    world.commit(a=prompts(), b=prompts("broken"))
+    world.when_applied = refuse("broken")
+
+    waits = []
+    for _ in range(3):
+        waits.append(round(world.visit()))
+        assert world.visit(Trigger.DRIFT) is not None
+        world.later(waits[-1])
+
+    assert waits == [5, 10, 20]
+    assert world.config_map("style") is not None
+    assert {item.type for item in world.record.status.conditions} == {"SyncError"}
+    assert {item.phase for item in world.record.history} == {OperationPhase.FAILED}
+    assert [item.retry_count for item in world.record.history] == [1, 0]
+    failed = next(item for item in world.record.status.components if item.name == "broken")
+    assert (failed.tries, failed.sync) == (3, SyncStatus.OUT_OF_SYNC)
+    assert "it is wrong" in failed.message
+
+
+def test_a_neighbour_of_what_fails_is_corrected_at_once(world: Any, prompts: Write) -> None:
+    world.commit(a=prompts(), b=prompts("broken"))
+    world.when_applied = refuse("broken")
+    world.visit()
+    world.edit("style", {"text": "x"})
+
+    world.visit(Trigger.DRIFT)
+
+    assert world.config_map("style")["data"] == {"text": "Be kind."}
+    assert [item.initiated_by for item in world.record.history] == ["self-heal", "automated"]
+    assert world.record.status.synced_revision == ""
+
+
+def test_a_new_commit_does_not_wait(world: Any, prompts: Write) -> None:
+    world.commit(b=prompts("broken"))
+    world.when_applied = refuse("broken")
+    world.visit()
+
+    world.when_applied = lambda _: None
+    revision = world.commit(b=prompts("broken", "Mended."))
+    world.visit()
+
+    assert world.record.status.synced_revision == revision
+    assert world.record.retries == ()
+
+
+def test_an_object_that_somebody_changes_all_the_time_is_left_alone(
+    world: Any, prompts: Write
+) -> None:
+    world.commit(a=prompts())
+    world.visit()
+
+    for number in range(6):
+        world.edit("style", {"text": str(number)})
+        world.visit(Trigger.DRIFT)
+        world.later(1)
+    world.edit("style", {"text": "mine"})
+    wait_s = world.visit(Trigger.DRIFT)
+
+    assert world.config_map("style")["data"] == {"text": "mine"}
+    (condition,) = world.record.status.conditions
+    assert condition.type == "Contested"
+    assert "kubectl-edit" in condition.message
+    assert wait_s == 1.0
+
+    world.later(wait_s)
+    world.visit(Trigger.TIMER)
+
+    assert world.config_map("style")["data"] == {"text": "Be kind."}
