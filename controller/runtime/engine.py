@@ -13,6 +13,7 @@ from pydantic_ai import Agent, BinaryContent, DeferredToolRequests
 from pydantic_ai.messages import (
     FunctionToolCallEvent,
     FunctionToolResultEvent,
+    ModelMessage,
     PartDeltaEvent,
     PartStartEvent,
     TextPart,
@@ -26,7 +27,11 @@ from controller.definitions.agentconfig import AgentConfig
 from controller.runtime import approvals, models
 from controller.runtime.askuser import AskUser
 from controller.runtime.colleagues import Colleagues
+from controller.runtime.compaction import Compaction
 from controller.runtime.limits import Limits
+from controller.runtime.memory import Memory
+from controller.runtime.memory.notes import Notes
+from controller.runtime.memory.tools import MemoryTools
 from controller.runtime.record import Record, Run, limited
 from controller.runtime.sessions import Conversation, Past, Sessions
 from controller.runtime.toolservers import ToolServers
@@ -62,6 +67,9 @@ class Engine:
         self._servers = ToolServers(config, environment)
         self._colleagues = Colleagues(config.remote_agents or (), sessions, environment)
         self._ask_user = AskUser()
+        self._memory = _memory(config, environment, sessions)
+        self._notes = Notes(self._memory, self._model) if self._memory else None
+        self._compaction = _compaction(config, self._model, environment)
         self._streams = bool(config.stream)
         self._agent: _Agent = Agent(
             self._model.model,
@@ -91,6 +99,10 @@ class Engine:
     async def __aexit__(self, *reason: object) -> None:
         """Let go of all connections."""
         await self._agent.__aexit__(*reason)
+        if self._notes is not None:
+            await self._notes.close()
+        if self._memory is not None:
+            await self._memory.close()
         await self._servers.close()
         await self._colleagues.close()
 
@@ -101,36 +113,64 @@ class Engine:
             LimitReachedError: the turn took all that it may take.
         """
         conversation = self._sessions.of(turn.owner, turn.context_id)
-        toolsets = [*await self._servers.toolsets(), self._colleagues, self._ask_user]
         async with conversation.lock:
             # The history is read once the lock is held: the turn before may have changed it.
             await self._sessions.refresh(conversation, turn)
-            async with self._started(conversation, turn, toolsets) as run:
-                record = Record(self._sessions, conversation, turn, run)
+            summing_up = await self._summed_up(conversation, turn)
+            async with await self._started(conversation, turn) as run:
+                record = Record(self._sessions, conversation, turn, run, before=summing_up)
                 try:
                     async with limited(self._limits, record):
                         async for event in self._steps(run, record):
                             yield event
                 finally:
                     record.end()
+            if self._notes is not None:
+                self._notes.after(turn, conversation.past.messages)
             stored = await self._sessions.settled(conversation)
             yield replace(record.outcome(), is_stored=stored)
 
-    def _started(
-        self, conversation: Conversation, turn: Turn, toolsets: Sequence[AbstractToolset[Turn]]
+    async def _started(
+        self, conversation: Conversation, turn: Turn
     ) -> AbstractAsyncContextManager[Run]:
         past = conversation.past
         return self._agent.iter(
             _prompt(turn),
             message_history=past.messages,
+            instructions=await self._recalled(turn, past) or None,
             deferred_tool_results=approvals.results(past, turn),
             deps=turn,
-            toolsets=toolsets,
+            toolsets=await self._toolsets(),
             usage_limits=UsageLimits(
                 request_limit=self._limits.steps, total_tokens_limit=self._limits.tokens
             ),
             model_settings=self._model.settings_for(turn.caller.headers),
         )
+
+    async def _toolsets(self) -> Sequence[AbstractToolset[Turn]]:
+        own: list[AbstractToolset[Turn]] = [self._colleagues, self._ask_user]
+        if self._memory is not None:
+            own.append(MemoryTools(self._memory))
+        return [*await self._servers.toolsets(), *own]
+
+    async def _recalled(self, turn: Turn, past: Past) -> str:
+        """What is remembered of the user, when a conversation begins."""
+        if self._memory is None or past.entries:
+            return ""
+        return await self._memory.recalled(turn.text, user_id=turn.owner)
+
+    async def _summed_up(self, conversation: Conversation, turn: Turn) -> Sequence[ModelMessage]:
+        """Shorten the history if it is time; gives the model's answer that it took."""
+        past = conversation.past
+        if self._compaction is None or past.pending:
+            return ()
+        old = self._compaction.replaceable(past.entries)
+        made = await self._compaction.summary(old) if old else None
+        if made is None:
+            return ()
+        summary, response = made
+        self._sessions.sum_up(conversation, turn, summary, until=old[-1])
+        return (response,)
 
     async def _steps(self, run: Run, record: Record) -> AsyncIterator[Event]:
         async for node in run:
@@ -150,6 +190,22 @@ class Engine:
                     async for event in events:
                         if translated := _tool_event(event):
                             yield translated
+
+
+def _memory(
+    config: AgentConfig, environment: Mapping[str, str], sessions: Sessions
+) -> Memory | None:
+    """The agent's memory; without a controller there is nowhere to keep it."""
+    if config.memory is None or sessions.routes is None:
+        return None
+    return Memory(config.memory, environment, sessions.routes)
+
+
+def _compaction(
+    config: AgentConfig, model: models.ConfiguredModel, environment: Mapping[str, str]
+) -> Compaction | None:
+    wanted = config.context_config.compaction if config.context_config else None
+    return Compaction(wanted, model, environment) if wanted else None
 
 
 def _prompt(turn: Turn) -> str | list[UserContent] | None:

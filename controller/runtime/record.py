@@ -30,10 +30,17 @@ class Record:
     """What one turn adds to its conversation; whoever makes one holds the conversation's lock."""
 
     def __init__(
-        self, sessions: Sessions, conversation: Conversation, turn: Turn, run: Run
+        self,
+        sessions: Sessions,
+        conversation: Conversation,
+        turn: Turn,
+        run: Run,
+        *,
+        before: Sequence[ModelMessage] = (),
     ) -> None:
+        """Begin; `before` are answers that were needed for the turn and are no part of it."""
         self._sessions, self._conversation = sessions, conversation
-        self._turn, self._run = turn, run
+        self._turn, self._run, self._before = turn, run, before
         self._kept = 0
         self._decided = approvals.decided(conversation.past.pending, turn)
         sessions.wait_for(conversation, ())
@@ -64,7 +71,7 @@ class Record:
 
     def usage(self) -> Usage:
         """The tokens so far."""
-        return usage_of(self._run.new_messages())
+        return usage_of([*self._before, *self._run.new_messages()])
 
     def _pending(self) -> tuple[PendingCall, ...]:
         output = self._run.result.output if self._run.result else None

@@ -9,7 +9,7 @@
 Without a controller (no `KAGENT_URL`) everything stays in memory, and nothing else changes.
 """
 
-from controller.runtime.sessions.conversations import Conversation, Past
+from controller.runtime.sessions.conversations import Conversation, Entry, Past
 from controller.runtime.sessions.store import Sessions
 
-__all__ = ["Conversation", "Past", "Sessions"]
+__all__ = ["Conversation", "Entry", "Past", "Sessions"]

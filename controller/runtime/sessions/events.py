@@ -179,8 +179,11 @@ def closed(entries: Sequence[Entry]) -> list[Entry]:
             for entry, message in zip(entries, repaired, strict=True)
         ]
     known = {id(entry.message): entry.id for entry in entries}
-    last = entries[-1].id if entries else ""
-    return [Entry(id=known.get(id(message), last), message=message) for message in repaired]
+    closed_entries: list[Entry] = []
+    for message in repaired:
+        before = closed_entries[-1].id if closed_entries else entries[0].id
+        closed_entries.append(Entry(id=known.get(id(message), before), message=message))
+    return closed_entries
 
 
 def _shown(part: Any) -> list[dict[str, Any]]:

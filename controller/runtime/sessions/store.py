@@ -74,12 +74,31 @@ class Sessions:
         **extra: Any,
     ) -> None:
         """Add messages to a conversation; `extra` is kept beside the last of them."""
-        new = tuple(Entry(id=str(uuid.uuid4()), message=message) for message in messages)
+        new = [Entry(id=str(uuid.uuid4()), message=message) for message in messages]
         past = conversation.past
         conversation.past = replace(past, entries=(*past.entries, *new))
+        self._send(conversation, turn, new, extra)
+
+    def sum_up(
+        self, conversation: Conversation, turn: Turn, summary: ModelMessage, *, until: Entry
+    ) -> None:
+        """Let a summary take the place of everything up to an entry."""
+        entry = Entry(id=str(uuid.uuid4()), message=summary)
+        past = conversation.past
+        entries = events.with_entry(past.entries, entry, replaces=until.id)
+        conversation.past = replace(past, entries=tuple(entries))
+        self._send(conversation, turn, [entry], {"replaces": until.id})
+
+    def _send(
+        self,
+        conversation: Conversation,
+        turn: Turn,
+        new: Sequence[Entry],
+        extra: Mapping[str, Any],
+    ) -> None:
         if self.outbox is None or self.routes is None or not new:
             return
-        extra["colleagues"] = dict(past.colleague_contexts)
+        extra = {**extra, "colleagues": dict(conversation.past.colleague_contexts)}
         key = _key(conversation)
         now = time.time()
         self.outbox.append(

@@ -1,17 +1,23 @@
 """Real servers on loopback: the demo workloads and agents, each in a thread of its own."""
 
 import json
+import math
 import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
 from controller.definitions import agentconfig
 from controller.runtime import application, serving
@@ -191,3 +197,184 @@ def history_of() -> Callable[[dict[str, Any]], Sequence[dict[str, Any]]]:
         ]
 
     return parts
+
+
+@dataclass
+class Scripted:
+    """A model behind OpenAI's protocol that says what it is told to, and embeds texts."""
+
+    url: str = ""
+    replies: list[str] = field(default_factory=list)
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    embedded: list[dict[str, Any]] = field(default_factory=list)
+    numbers: int = 768
+    """How long its vectors are."""
+
+    def app(self, url: str) -> Starlette:
+        self.url = f"{url}/v1"
+        return Starlette(
+            routes=[
+                Route("/v1/chat/completions", self._chat, methods=["POST"]),
+                Route("/v1/embeddings", self._embed, methods=["POST"]),
+            ]
+        )
+
+    async def _chat(self, request: Request) -> Response:
+        self.requests.append(await request.json())
+        text = self.replies.pop(0) if self.replies else "fine"
+        choice = {
+            "index": 0,
+            "finish_reason": "stop",
+            "message": {"role": "assistant", "content": text},
+        }
+        usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+        content = {"id": "1", "object": "chat.completion", "created": 1, "model": "scripted"}
+        return JSONResponse({**content, "choices": [choice], "usage": usage})
+
+    async def _embed(self, request: Request) -> Response:
+        body = await request.json()
+        self.embedded.append(body)
+        texts = body["input"] if isinstance(body["input"], list) else [body["input"]]
+        data = [
+            {"object": "embedding", "index": place, "embedding": self._vector(text)}
+            for place, text in enumerate(texts)
+        ]
+        usage = {"prompt_tokens": 1, "total_tokens": 1}
+        return JSONResponse({"object": "list", "model": "e", "data": data, "usage": usage})
+
+    def _vector(self, text: str) -> list[float]:
+        """One number a word: texts that share words are alike."""
+        vector = [0.0] * self.numbers
+        for word in text.lower().split():
+            vector[sum(map(ord, word)) % min(self.numbers, 700)] += 1.0
+        return vector
+
+
+@pytest.fixture
+def scripted(serve: Serve) -> Scripted:
+    model = Scripted()
+    serve(model.app)
+    return model
+
+
+@dataclass
+class Controller:
+    """Sessions, events and tasks under kagent's routes; counts what it is asked."""
+
+    url: str = ""
+    is_away: bool = False
+    sessions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    events: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
+    tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    memories: list[dict[str, Any]] = field(default_factory=list)
+    requests: list[tuple[str, str]] = field(default_factory=list)
+    headers: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def writes(self) -> list[str]:
+        return [path for method, path in self.requests if method == "POST"]
+
+    def told(self, session: str, user: str) -> list[dict[str, Any]]:
+        """A session's events as they were sent."""
+        return [json.loads(data) for data in self.events[session, user].values()]
+
+    def app(self, url: str) -> Starlette:
+        self.url = url
+        return Starlette(
+            routes=[
+                Route("/api/sessions", self._create, methods=["POST"]),
+                Route("/api/sessions/{id}", self._session),
+                Route("/api/sessions/{id}/events", self._append, methods=["POST"]),
+                Route("/api/tasks", self._save, methods=["POST"]),
+                Route("/api/tasks/{id}", self._task),
+                Route("/api/memories/sessions", self._remember, methods=["POST"]),
+                Route("/api/memories/sessions/batch", self._remember, methods=["POST"]),
+                Route("/api/memories/search", self._search, methods=["POST"]),
+            ]
+        )
+
+    def environment(self, token: Path | None = None) -> dict[str, str]:
+        given = {"KAGENT_URL": self.url, "KAGENT_NAME": "note-keeper", "KAGENT_NAMESPACE": "team-a"}
+        return {**given, "ROSTER_TOKEN_FILE": str(token or "/no/token")}
+
+    def _seen(self, request: Request) -> Response | None:
+        self.requests.append((request.method, request.url.path))
+        self.headers.append(dict(request.headers))
+        return JSONResponse({"error": "away"}, 503) if self.is_away else None
+
+    async def _create(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        body = await request.json()
+        key = (body["id"], request.query_params["user_id"])
+        self.sessions.setdefault(key, body)
+        self.events.setdefault(key, {})
+        return JSONResponse({"error": False, "data": body, "message": ""}, 201)
+
+    async def _session(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        key = (request.path_params["id"], request.query_params["user_id"])
+        if key not in self.sessions:
+            return JSONResponse({"error": "Session not found"}, 404)
+        events = [{"id": name, "data": data} for name, data in self.events[key].items()]
+        data = {"session": self.sessions[key], "events": events}
+        return JSONResponse({"error": False, "data": data, "message": ""})
+
+    async def _append(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        key = (request.path_params["id"], request.query_params["user_id"])
+        if key not in self.sessions:
+            return JSONResponse({"error": "Session not found"}, 404)
+        for event in (await request.json())["items"]:
+            self.events[key].setdefault(event["id"], event["data"])
+        return JSONResponse({"error": False, "data": {}, "message": ""}, 201)
+
+    async def _save(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        for task in (await request.json())["items"]:
+            self.tasks[task["id"]] = task
+        return JSONResponse({"error": False, "data": {}, "message": ""}, 201)
+
+    async def _task(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        task = self.tasks.get(request.path_params["id"])
+        if task is None:
+            return JSONResponse({"error": "Task not found"}, 404)
+        return JSONResponse({"error": False, "data": task, "message": ""})
+
+    async def _remember(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        body = await request.json()
+        self.memories += body.get("items", [body])
+        return JSONResponse({"id": str(len(self.memories))}, 201)
+
+    async def _search(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        body = await request.json()
+        own = [m for m in self.memories if m["user_id"] == body["user_id"]]
+        scored = [(_likeness(memory["vector"], body["vector"]), memory) for memory in own]
+        scored.sort(key=lambda pair: pair[0], reverse=True)
+        found = [
+            {"id": "1", "content": memory["content"], "score": score, "metadata": None}
+            for score, memory in scored
+            if score >= body["min_score"]
+        ]
+        return JSONResponse(found[: body["limit"]])
+
+
+def _likeness(one: Sequence[float], other: Sequence[float]) -> float:
+    product = sum(a * b for a, b in zip(one, other, strict=True))
+    return product / ((math.hypot(*one) * math.hypot(*other)) or 1.0)
+
+
+@pytest.fixture
+def controller(serve: Serve) -> Controller:
+    kept = Controller()
+    serve(kept.app)
+    return kept
