@@ -104,6 +104,8 @@ class Roster:
     arguments: tuple[str, ...]
     folder: Path
     cluster: Cluster
+    program: tuple[str, ...] = ("-m", "controller")
+    """What Python runs."""
     process: subprocess.Popen[str] | None = None
     url: str = ""
     _output: list[str] = field(default_factory=list)
@@ -111,7 +113,7 @@ class Roster:
     def start(self) -> "Roster":
         with (self.folder / "roster.err").open("a") as errors:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "controller", "run", *self.arguments],
+                [sys.executable, *self.program, "run", *self.arguments],
                 cwd=self.folder,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -162,11 +164,15 @@ class Roster:
         answer = httpx.get(f"{self.url}/api/v1/applications/{name}", trust_env=False, timeout=10)
         return answer.json()
 
-    def phases(self, name: str = "agents") -> list[str]:
+    def operations(self) -> list[dict[str, Any]]:
+        """The history, newest first."""
+        url = f"{self.url}/api/v1/applications/agents/history"
+        found: list[dict[str, Any]] = httpx.get(url, trust_env=False, timeout=10).json()["items"]
+        return found
+
+    def phases(self) -> list[str]:
         """How the operations in the history ended, newest first."""
-        url = f"{self.url}/api/v1/applications/{name}/history"
-        items = httpx.get(url, trust_env=False, timeout=10).json()["items"]
-        return [operation["phase"] for operation in items]
+        return [operation["phase"] for operation in self.operations()]
 
     def status(self) -> dict[str, Any]:
         return self.application()["status"]
