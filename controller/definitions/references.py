@@ -2,10 +2,22 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 
 from controller.definitions.catalog import Definition, Path
 from controller.definitions.kinds import KAGENT
 from controller.definitions.view import View
+
+
+class Use(StrEnum):
+    """What an object's content is for."""
+
+    POD = "pod"
+    """Pods read it themselves: variables, files."""
+    HEADER = "header"
+    """Headers of tools: pods read them as variables where they can."""
+    TEXT = "text"
+    """It becomes a part of what is rendered: prompts, an address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +35,7 @@ class Reference:
     is_optional: bool = False
     is_tool: bool = False
     """Whether an agent calls it: then its `allowedNamespaces` decides."""
+    use: Use = Use.POD
 
     @property
     def group(self) -> str:
@@ -66,9 +79,9 @@ def _agent(spec: View, namespace: str) -> Iterator[Reference]:
         declarative.at("context", "compaction", "summarizer", "modelConfig"),
     ):
         yield from _named("ModelConfig", model, namespace)
-    yield from _source(declarative["systemMessageFrom"], namespace)
+    yield from _source(declarative["systemMessageFrom"], namespace, use=Use.TEXT)
     for source in declarative.at("promptTemplate", "dataSources").each():
-        yield from _named("ConfigMap", source["name"], namespace)
+        yield from _named("ConfigMap", source["name"], namespace, use=Use.TEXT)
     for tool in declarative["tools"].each():
         yield from _tool(tool, namespace)
     yield from _secret(spec.at("skills", "gitAuthSecretRef", "name"), namespace)
@@ -103,6 +116,7 @@ def _model_config(spec: View, namespace: str) -> Iterator[Reference]:
         namespace,
         key=endpoint["key"],
         is_optional=endpoint["optional"].is_true,
+        use=Use.TEXT,
     )
 
 
@@ -131,8 +145,14 @@ _COLLECTORS = {
 }
 
 
-def _named(
-    kind: str, name: View, namespace: str, *, key: View | None = None, is_optional: bool = False
+def _named(  # noqa: PLR0913 -- the parts of a reference, by name
+    kind: str,
+    name: View,
+    namespace: str,
+    *,
+    key: View | None = None,
+    is_optional: bool = False,
+    use: Use = Use.POD,
 ) -> Iterator[Reference]:
     if name.text:
         yield Reference(
@@ -143,6 +163,7 @@ def _named(
             key=key.text if key else "",
             key_path=key.path if key else (),
             is_optional=is_optional,
+            use=use,
         )
 
 
@@ -150,15 +171,16 @@ def _secret(name: View, namespace: str) -> Iterator[Reference]:
     yield from _named("Secret", name, namespace)
 
 
-def _source(source: View, namespace: str) -> Iterator[Reference]:
+def _source(source: View, namespace: str, *, use: Use) -> Iterator[Reference]:
     """A kagent ValueSource: `{type, name, key}`."""
-    if source["type"].text in {"ConfigMap", "Secret"}:
-        yield from _named(source["type"].text, source["name"], namespace, key=source["key"])
+    kind = source["type"].text
+    if kind in {"ConfigMap", "Secret"}:
+        yield from _named(kind, source["name"], namespace, key=source["key"], use=use)
 
 
 def _headers(values: View, namespace: str) -> Iterator[Reference]:
     for header in values.each():
-        yield from _source(header["valueFrom"], namespace)
+        yield from _source(header["valueFrom"], namespace, use=Use.HEADER)
 
 
 def _tls(settings: View, namespace: str) -> Iterator[Reference]:

@@ -33,13 +33,13 @@ def reasons(
     findings: Iterable[Finding],
 ) -> tuple[tuple[DefinitionId, str], ...]:
     """Give for each definition that waits why it does, in one sentence."""
-    errors: dict[DefinitionId, Finding] = {}
-    for finding in findings:
-        if finding.severity is Severity.ERROR and finding.definition:
-            errors.setdefault(finding.definition, finding)
+    causes: dict[DefinitionId, Finding] = {}
+    for finding in sorted(findings, key=lambda found: found.severity is not Severity.ERROR):
+        if finding.definition:
+            causes.setdefault(finding.definition, finding)
     waiting = frozenset(waiting)
     return tuple(
-        (id_, _own(errors.get(id_)) if id_ in broken else _of_others(id_, waiting, catalog))
+        (id_, _own(causes.get(id_)) if id_ in broken else _of_others(id_, waiting, catalog))
         for id_ in sorted(waiting)
         if id_ in catalog.definitions
     )
@@ -48,6 +48,8 @@ def reasons(
 def _own(finding: Finding | None) -> str:
     if finding is None:
         return "InvalidDefinition: it has errors."
+    if finding.severity is not Severity.ERROR:
+        return f"NotKnownHere: {finding.message} ({finding.position})."
     return f"InvalidDefinition: {finding.message} ({finding.position})."
 
 

@@ -50,33 +50,37 @@ def is_variable(name: str) -> bool:
 def _from(
     source: ValueSource, owner: str, agent: str, sources: Sources, path: Path
 ) -> tuple[str, pod.Needs]:
-    if source.type == "ConfigMap":
-        held = sources.config_map(owner, source.name)
-    else:
-        held = sources.secret(owner, source.name)
-    if held is not None and source.key not in held:
+    _check_key(source, owner, sources, path)
+    is_secret = source.type == "Secret"
+    look_up = sources.secret if is_secret else sources.config_map
+    held = look_up(owner, source.name)
+    if held is not None and not is_secret:
+        return held[source.key], pod.Needs()
+    name = _variable_name(source, owner)
+    reference = agentconfig.environment_reference(name)
+    if owner == agent:
+        make = pod.from_secret if is_secret else pod.from_config_map
+        return reference, pod.Needs(env=(make(name, source.name, source.key),))
+    if held is not None:
+        return reference, pod.Needs(secrets=((name, held[source.key]),))
+    raise sources.unknown(
+        "unreachable-value",
+        f"a pod in the namespace {agent} needs a header's value from the {source.type}"
+        f" {owner}/{source.name}",
+        remedy="Put the server into the agent's namespace, or give the header at the agent's tool.",
+        path=path,
+    )
+
+
+def _check_key(source: ValueSource, owner: str, sources: Sources, path: Path) -> None:
+    keys = sources.keys(source.type, owner, source.name)
+    if keys is not None and source.key not in keys:
         raise RenderError(
             "missing-key",
             f"the {source.type} {owner}/{source.name} has no key {source.key!r}",
             remedy="Name a key that it has.",
             path=(*path, "key"),
         )
-    if held is not None and source.type == "ConfigMap":
-        return held[source.key], pod.Needs()
-    name = _variable_name(source, owner)
-    reference = agentconfig.environment_reference(name)
-    if owner == agent:
-        make = pod.from_secret if source.type == "Secret" else pod.from_config_map
-        return reference, pod.Needs(env=(make(name, source.name, source.key),))
-    if held is not None:
-        return reference, pod.Needs(secrets=((name, held[source.key]),))
-    raise RenderError(
-        "unreachable-value",
-        f"the {source.type} {owner}/{source.name} is not in the repository, and a pod in the"
-        f" namespace {agent} cannot read it in the namespace {owner}",
-        remedy="Put the server into the agent's namespace, or give the header at the agent's tool.",
-        path=path,
-    )
 
 
 def _variable_name(source: ValueSource, owner: str) -> str:

@@ -10,6 +10,7 @@ from controller.render.scope import Scope
 from controller.render.sources import Sources
 
 _SPEC: Path = ("spec", "declarative")
+_REMEDY = "Add it to the repository, so that a change of the prompt is reviewed."
 
 
 def text(
@@ -56,11 +57,10 @@ def _raw(declarative: Declarative, namespace: str, sources: Sources) -> tuple[st
     look_up = sources.config_map if source.type == "ConfigMap" else sources.secret
     held = look_up(namespace, source.name)
     if held is None:
-        raise RenderError(
-            "prompt-not-in-repository",
-            f"the {source.type} {namespace}/{source.name} with the system message is not in the"
-            " repository",
-            remedy="Add it to the repository, so that a change of the prompt is reviewed.",
+        raise sources.unknown(
+            "prompt-not-found",
+            f"the system message comes from the {source.type} {namespace}/{source.name}",
+            remedy=_REMEDY,
             path=path,
         )
     if source.key not in held:
@@ -78,10 +78,10 @@ def _texts(template: PromptTemplate, namespace: str, sources: Sources) -> dict[s
     for index, source in enumerate(template.data_sources):
         held = sources.config_map(namespace, source.name)
         if held is None:
-            raise RenderError(
-                "prompt-not-in-repository",
-                f"the ConfigMap {namespace}/{source.name} of prompts is not in the repository",
-                remedy="Add it to the repository, so that a change of the prompt is reviewed.",
+            raise sources.unknown(
+                "prompt-not-found",
+                f"prompts come from the ConfigMap {namespace}/{source.name}",
+                remedy=_REMEDY,
                 path=(*_SPEC, "promptTemplate", "dataSources", index),
             )
         texts[source.alias or source.name] = dict(held)

@@ -12,8 +12,11 @@ from typing import Any
 
 from controller.definitions import agentconfig
 from controller.definitions.agent import AgentSpec
+from controller.definitions.catalog import Definition
+from controller.objects import metadata
 from controller.render import headers, pod
 from controller.render.agentconfigs import Translated
+from controller.render.options import RenderOptions
 from controller.render.problems import RenderError
 from controller.render.scope import Scope
 
@@ -33,6 +36,12 @@ class Container:
     image: str
     probe: Mapping[str, Any]
     security: Any
+
+
+def is_named(definition: Definition, options: RenderOptions) -> bool:
+    """Tell whether a definition, or what goes for all of them, names kagent's runtime."""
+    own = metadata.annotations(definition.document.data).get(ANNOTATION)
+    return (own or options.annotations.get(ANNOTATION) or options.runtime) == "kagent"
 
 
 def is_chosen(scope: Scope) -> bool:
@@ -106,14 +115,14 @@ def with_values(translated: Translated, scope: Scope) -> Translated:
 
 def _value(variable: Mapping[str, Any], scope: Scope) -> str:
     ((kind, source),) = variable["valueFrom"].items()
-    held = scope.sources.secret(scope.namespace, source["name"])
-    if kind == "secretKeyRef" and held is not None and source["key"] in held:
+    look_up = scope.sources.secret if kind == "secretKeyRef" else scope.sources.config_map
+    held = look_up(scope.namespace, source["name"])
+    if held is not None and source["key"] in held:
         return held[source["key"]]
-    raise RenderError(
+    raise scope.sources.unknown(
         "unreachable-value",
-        f"kagent's runtime needs the value of {source['name']}/{source['key']} for a header, and it"
-        " is not in the repository",
-        remedy="Use Roster's runtime, which takes it from the cluster, or add the Secret.",
+        f"kagent's runtime needs the value of {source['name']}/{source['key']} for a header",
+        remedy="Add the object, or use Roster's runtime, whose pods take the value themselves.",
         path=scope.annotation_path(ANNOTATION),
     )
 

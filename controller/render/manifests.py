@@ -11,7 +11,8 @@ from controller.definitions.agent import AgentSpec
 from controller.definitions.catalog import Catalog, Definition
 from controller.definitions.findings import DefinitionId, Finding, Position, Severity, in_order
 from controller.definitions.mcpserver import MCPServerSpec
-from controller.objects import Manifest
+from controller.objects import Manifest, ObjectKey
+from controller.objects.outlines import Outline
 from controller.render import agents, blocking, cache, mcpservers, stamp
 from controller.render import templates as manifest_templates
 from controller.render.component import Component, Rendered
@@ -27,7 +28,7 @@ def render(
     options: RenderOptions,
     *,
     templates: Mapping[str, str] | None = None,
-    secret_hashes: Mapping[tuple[str, str], str] | None = None,
+    cluster: Mapping[ObjectKey, Outline] | None = None,
 ) -> Rendered:
     """Render every definition of a catalog.
 
@@ -36,11 +37,11 @@ def render(
         options: Where they go and what they run on.
         templates: Manifest templates of the application's own repository, by file name: they
             replace built-in ones of the same name and add to them.
-        secret_hashes: Hashes of Secrets that the cluster has, by namespace and name, so that agents
-            restart when one changes.
+        cluster: What the cluster has of the objects that `wanted.of` names, so that prompts come
+            from it, and agents restart when one changes. None where there is no cluster to ask.
     """
     loaded = manifest_templates.load(templates)
-    states = States(catalog, secret_hashes or {})
+    states = States(catalog, cluster)
     waiting = blocking.closure(catalog.broken, catalog.depends_on)
     components: list[Component] = []
     findings = list(catalog.findings)
@@ -123,6 +124,7 @@ def _finding(error: RenderError | TemplateError, definition: Definition) -> Find
             message=f"{definition.id}: {error.message}",
             remedy=error.remedy,
             position=definition.document.position(error.path),
+            severity=Severity.ERROR if error.is_certain else Severity.WARNING,
             definition=definition.id,
         )
     return Finding(

@@ -209,12 +209,12 @@ def _bedrock(spec: ModelConfigSpec, namespace: str, sources: Sources) -> Model:
 
 
 def _aws_keys(spec: ModelConfigSpec, namespace: str, sources: Sources) -> list[pod.Object]:
-    # A Secret of the repository shows which way to sign in; of one that only the cluster has, every
-    # way is offered as optional, and the SDK takes what it finds. None at all: the pod's identity.
+    # The Secret's keys show which way to sign in; where they are not known, every way is offered as
+    # optional, and the SDK takes what it finds. No Secret at all: the pod's identity.
     secret = spec.api_key_secret
     if spec.api_key_passthrough or not secret:
         return []
-    held = sources.secret(namespace, secret)
+    held = sources.keys("Secret", namespace, secret)
     if held is None:
         return [pod.from_secret(key, secret, key, optional=True) for key in (_BEARER, *_AWS_KEYS)]
     names = [_BEARER] if _BEARER in held else [*_AWS_KEYS[:2]]

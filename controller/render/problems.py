@@ -9,9 +9,19 @@ class RenderError(Exception):
     Given to `Sources.warn` instead of raised, it is a warning.
     """
 
-    def __init__(self, rule: str, message: str, *, remedy: str, path: Path = ("spec",)) -> None:
+    def __init__(
+        self,
+        rule: str,
+        message: str,
+        *,
+        remedy: str,
+        path: Path = ("spec",),
+        is_certain: bool = True,
+    ) -> None:
         super().__init__(message)
         self.rule = rule
         self.message = message
         self.remedy = remedy
         self.path = path
+        self.is_certain = is_certain
+        """False where only the cluster could tell, and it was not asked."""

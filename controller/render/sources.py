@@ -9,18 +9,22 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from controller.definitions.catalog import Catalog, Definition
+from controller.definitions import targets
+from controller.definitions.catalog import Catalog, Definition, Path
 from controller.definitions.findings import DefinitionId
-from controller.objects import content_hash
+from controller.objects import Manifest, ObjectKey, content_hash
+from controller.objects.outlines import Outline
 from controller.render.problems import RenderError
 
 
 class States:
-    """A hash of everything that can be looked up in one revision, computed when asked for."""
+    """A hash of everything that can be looked up for one revision, computed when asked for."""
 
-    def __init__(self, catalog: Catalog, secret_hashes: Mapping[tuple[str, str], str]) -> None:
+    def __init__(self, catalog: Catalog, cluster: Mapping[ObjectKey, Outline] | None) -> None:
         self.catalog = catalog
-        self.secret_hashes = secret_hashes
+        self.knows_cluster = cluster is not None
+        """Whether what is not in `cluster` is not in the cluster either."""
+        self._cluster = cluster or {}
         self._known: dict[DefinitionId, str | None] = {}
 
     def of(self, wanted: DefinitionId) -> str | None:
@@ -29,21 +33,24 @@ class States:
             self._known[wanted] = self._compute(wanted)
         return self._known[wanted]
 
+    def in_cluster(self, wanted: DefinitionId) -> Outline | None:
+        """Give what is known of an object that the cluster has and the repository has not."""
+        if wanted.group:
+            return None
+        return self._cluster.get(ObjectKey("", wanted.kind, wanted.namespace, wanted.name))
+
     def _compute(self, wanted: DefinitionId) -> str | None:
         found = self.catalog.definitions.get(wanted)
         if found is not None:
             return content_hash(found.document.data)
-        return self.in_cluster(wanted)
-
-    def in_cluster(self, wanted: DefinitionId) -> str | None:
-        """Give the hash of a Secret that the cluster has."""
-        if wanted.kind != "Secret" or wanted.group:
-            return None
-        return self.secret_hashes.get((wanted.namespace, wanted.name))
+        held = self.in_cluster(wanted)
+        if held is None:
+            return "" if self.knows_cluster else None
+        return f"{held.hash}{'' if held.manifest is None else '+'}"
 
 
 class Sources:
-    """Definitions by id, ConfigMaps and Secrets by name: one for each rendering of a definition."""
+    """Definitions by id, and core objects by name: one for each rendering of a definition."""
 
     def __init__(self, states: States) -> None:
         self._states = states
@@ -62,18 +69,32 @@ class Sources:
         return self._states.catalog.definitions.get(wanted)
 
     def config_map(self, namespace: str, name: str) -> Mapping[str, str] | None:
-        """Give the texts of a ConfigMap of the repository; None where it is not in there."""
-        found = self.find(plain_id("ConfigMap", namespace, name))
-        return _texts(found.document.data, "data") if found else None
+        """Give the texts of a ConfigMap; None where it is neither in repository nor cluster."""
+        held = self._object("ConfigMap", namespace, name)
+        return _texts(held, "data") if held is not None else None
 
     def secret(self, namespace: str, name: str) -> Mapping[str, str] | None:
-        """Give the values of a Secret of the repository; None where it is not in there."""
-        found = self.find(plain_id("Secret", namespace, name))
-        if found is None:
+        """Give the values of a Secret; None where it is not in the repository.
+
+        Of one that only the cluster has, they are known where `render.wanted` asks for them.
+        """
+        held = self._object("Secret", namespace, name)
+        if held is None:
             return None
-        encoded = _texts(found.document.data, "data")
-        decoded = {key: _decoded(value) for key, value in encoded.items()}
-        return decoded | _texts(found.document.data, "stringData")
+        decoded = {key: _decoded(value) for key, value in _texts(held, "data").items()}
+        return decoded | _texts(held, "stringData")
+
+    def service(self, namespace: str, name: str) -> Manifest | None:
+        """Give a Service; None where it is neither in repository nor cluster."""
+        return self._object("Service", namespace, name)
+
+    def keys(self, kind: str, namespace: str, name: str) -> frozenset[str] | None:
+        """Give the keys of a ConfigMap or Secret; None where nothing is known of it."""
+        found = self.find(plain_id(kind, namespace, name))
+        if found is not None:
+            return frozenset(targets.keys_of(found))
+        held = self._states.in_cluster(plain_id(kind, namespace, name))
+        return held.keys if held is not None else None
 
     def content_hash(self, kind: str, namespace: str, name: str) -> str | None:
         """Give a hash of a ConfigMap's or Secret's content, None where nothing is known of it.
@@ -85,10 +106,36 @@ class Sources:
         wanted = plain_id(kind, namespace, name)
         found = self.find(wanted)
         if found is None:
-            return self._states.in_cluster(wanted)
+            held = self._states.in_cluster(wanted)
+            return held.hash if held is not None else None
         data = found.document.data
         kept = {key: data[key] for key in ("data", "stringData", "binaryData") if key in data}
         return content_hash(kept)
+
+    def unknown(self, rule: str, message: str, *, remedy: str, path: Path) -> RenderError:
+        """Give the error of something that is not there, or may be where nobody could look.
+
+        Without a cluster, as in a check of a pull request, it is a warning: the controller will
+        find it, or say that it is missing.
+        """
+        if self._states.knows_cluster:
+            where = "neither in the repository nor in the cluster"
+            return RenderError(rule, f"{message}: it is {where}", remedy=remedy, path=path)
+        return RenderError(
+            rule,
+            f"{message}: it is not in the repository, so it must be in the cluster",
+            remedy=remedy,
+            path=path,
+            is_certain=False,
+        )
+
+    def _object(self, kind: str, namespace: str, name: str) -> Manifest | None:
+        wanted = plain_id(kind, namespace, name)
+        found = self.find(wanted)
+        if found is not None:
+            return found.document.data
+        held = self._states.in_cluster(wanted)
+        return held.manifest if held is not None else None
 
 
 def plain_id(kind: str, namespace: str, name: str) -> DefinitionId:

@@ -124,21 +124,34 @@ def _agent(
 def _server(tool: McpServerTool, namespace: str, sources: Sources, path: Path) -> ToolServer:
     place = tool.namespace or namespace
     kind = tool.kind or "MCPServer"
-    is_service = kind == "Service"
-    wanted = DefinitionId(kind=kind, namespace=place, name=tool.name)
-    found = sources.find(plain_id("Service", place, tool.name) if is_service else wanted)
+    if kind == "Service":
+        return _service(tool.name, place, sources, path)
+    found = sources.find(DefinitionId(kind=kind, namespace=place, name=tool.name))
     server = toolservers.of(found) if found else None
-    if server is not None:
-        return server
-    if found is None or not is_service:
+    if server is None:
         raise _nowhere(kind, place, tool.name, path)
-    raise RenderError(
-        "no-mcp-port",
-        f"the Service {place}/{tool.name} does not say on which of its ports it serves MCP",
-        remedy=f"Annotate it with {toolservers.SERVICE}-port,"
-        " or give the port the appProtocol mcp.",
-        path=path,
-    )
+    return server
+
+
+def _service(name: str, namespace: str, sources: Sources, path: Path) -> ToolServer:
+    service = sources.service(namespace, name)
+    if service is None:
+        raise sources.unknown(
+            "missing-service",
+            f"a tool is the Service {namespace}/{name}",
+            remedy="Add it, or correct name and namespace.",
+            path=path,
+        )
+    server = toolservers.of_service(plain_id("Service", namespace, name), service)
+    if server is None:
+        raise RenderError(
+            "no-mcp-port",
+            f"the Service {namespace}/{name} does not say on which of its ports it serves MCP",
+            remedy=f"Annotate it with {toolservers.SERVICE}-port,"
+            " or give the port the appProtocol mcp.",
+            path=path,
+        )
+    return server
 
 
 def _nowhere(kind: str, namespace: str, name: str, path: Path) -> RenderError:

@@ -63,7 +63,7 @@ def of(definition: Definition) -> ToolServer | None:
         url = f"http://{id_.name}.{id_.namespace}:{port}/{mcpservers.path(spec)}"
         return ToolServer(id=id_, url=url, timeout=spec.timeout)
     if definition.is_plain and id_.kind == "Service":
-        return _of_service(id_, definition.document.data)
+        return of_service(id_, definition.document.data)
     return None
 
 
@@ -85,7 +85,8 @@ def seconds(duration: str) -> float:
     return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(duration))
 
 
-def _of_service(id_: DefinitionId, service: Manifest) -> ToolServer | None:
+def of_service(id_: DefinitionId, service: Manifest) -> ToolServer | None:
+    """Give the MCP server behind a Service; None where it does not say on which port."""
     notes = metadata.annotations(service)
     port = _service_port(service, notes)
     if port is None:

@@ -41,6 +41,10 @@ RULES = {
         "A workload has no image.",
         "Only the commands uvx and npx of MCP servers have a default image.",
     ),
+    "missing-service": (
+        "A tool is a Service that cannot be found.",
+        "Its address is made from its port and annotations, so it has to be known.",
+    ),
     "model-variable-conflict": (
         "Two models of one agent are reached by the same environment variable.",
         (
@@ -60,9 +64,13 @@ RULES = {
             "leads such an agent to break out of its sandbox has the node."
         ),
     ),
-    "prompt-not-in-repository": (
-        "A prompt comes from an object that is not in the repository.",
-        "Prompts are expanded when manifests are rendered, and reviewed like everything else.",
+    "prompt-not-found": (
+        "A prompt comes from an object that cannot be found.",
+        (
+            "Prompts are expanded when manifests are rendered. They may come from the cluster, "
+            "where the controller finds them; a check without a cluster can only warn. In the "
+            "repository, a change of a prompt is reviewed like everything else."
+        ),
     ),
     "replicas-ignored": (
         "An agent says how many pods it has, and lets an autoscaler decide.",
@@ -77,7 +85,10 @@ RULES = {
         "roster.dev/runtime is roster (the default) or kagent.",
     ),
     "unreachable-value": (
-        "A header's value is in a namespace that the pod cannot read from.",
-        "Kubernetes gives a pod the Secrets and ConfigMaps of its own namespace only.",
+        "A header's value is where the pod cannot read it, and cannot be found.",
+        (
+            "Kubernetes gives a pod the Secrets and ConfigMaps of its own namespace only, and "
+            "kagent's runtime takes values only; then the value has to be known for rendering."
+        ),
     ),
 }

@@ -23,8 +23,9 @@ def rules_in(tree: ast.AST) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         named = [word.value for word in node.keywords if word.arg == "rule"]
-        is_render_error = isinstance(node.func, ast.Name) and node.func.id == "RenderError"
-        for value in (*named, *(node.args[:1] if is_render_error else ())):
+        called = getattr(node.func, "id", "") or getattr(node.func, "attr", "")
+        makes_an_error = called in {"RenderError", "unknown"}
+        for value in (*named, *(node.args[:1] if makes_an_error else ())):
             yield from (
                 constant.value
                 for constant in ast.walk(value)

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from controller.objects import ObjectKey
+from controller.objects.outlines import Outline
 from controller.render import confighash, workload
 from controller.render.options import RenderOptions
 from controller.render.toolservers import seconds
@@ -59,31 +61,37 @@ def agent(more: str = "") -> str:
     return AGENT.replace("MORE", more)
 
 
+def held(secret: str, content: str) -> dict[ObjectKey, Outline]:
+    """What the cluster has: all keys that the definitions name, and a hash."""
+    keys = frozenset({"key", "token", "k", "a", "ca.crt"})
+    return {ObjectKey("", "Secret", "agents", secret): Outline(hash=content, keys=keys)}
+
+
 @pytest.mark.parametrize(
     "secret",
     ["openai", "embedding", "header", "ca", "env", "env-from", "volume", "projected", "extra"],
 )
 def test_a_changed_secret_of_any_kind_restarts_the_agent(secret: str, render: Render) -> None:
     text = agent(EVERY_SECRET)
-    before = render(text, secret_hashes={("agents", secret): "one"}).config_hash("a")
-    after = render(text, secret_hashes={("agents", secret): "two"}).config_hash("a")
+    before = render(text, cluster=held(secret, "one")).config_hash("a")
+    after = render(text, cluster=held(secret, "two")).config_hash("a")
 
     assert before != after
 
 
 @pytest.mark.parametrize("place", [("agents", "unrelated"), ("other", "openai")])
 def test_other_secrets_do_not_restart_it(place: tuple[str, str], render: Render) -> None:
-    assert render(agent(), secret_hashes={place: "x"}).config_hash("a") == render(
-        agent()
-    ).config_hash("a")
+    other = {ObjectKey("", "Secret", *place): Outline(hash="x")}
+
+    assert render(agent(), cluster=other).config_hash("a") == render(agent()).config_hash("a")
 
 
 def test_a_secret_of_the_repository_counts_once(render: Render) -> None:
     secret = "{apiVersion: v1, kind: Secret, metadata: {name: openai}, stringData: {key: x}}"
     text = f"{agent()}---\n{secret}\n"
-    live = {("agents", "openai"): "what the cluster has"}
+    live = held("openai", "what the cluster has")
 
-    assert render(text, secret_hashes=live).config_hash("a") == render(text).config_hash("a")
+    assert render(text, cluster=live).config_hash("a") == render(text).config_hash("a")
 
 
 def test_the_hash_has_kagents_form() -> None:
@@ -125,11 +133,6 @@ def test_shared_variables_come_in_order_after_the_models(render: Render) -> None
         ("    deployment: {volumes: [{name: config}]}", "reserved-name", 9),
         ("    deployment: {volumeMounts: [{name: v, mountPath: /config}]}", "reserved-name", 9),
         ("    systemMessageFrom: {type: Secret, name: s, key: k}", "system-message-conflict", None),
-        (
-            "    tools: [{type: McpServer, mcpServer: {kind: Service, name: only-in-cluster}}]",
-            "missing-reference",
-            9,
-        ),
     ],
 )
 def test_what_cannot_be_rendered_is_a_finding(
@@ -142,23 +145,14 @@ def test_what_cannot_be_rendered_is_a_finding(
     assert output.rendered.blocked
 
 
-def test_a_prompt_that_only_the_cluster_has_is_refused(render: Render) -> None:
-    source = "systemMessageFrom: {type: ConfigMap, name: prompts, key: a}"
-    output = render(agent().replace("systemMessage: Help.", source))
-
-    (error,) = output.errors()
-    assert error.rule == "prompt-not-in-repository"
-    assert "agents/prompts" in error.message
-
-
 def test_a_secret_header_out_of_reach_is_refused(render: Render) -> None:
     text = agent().replace("metadata: {name: server}", "metadata: {name: server, namespace: other}")
     text = text.replace("  tls: {caCertSecretRef: ca, caCertSecretKey: ca.crt}", "")
     text += "  allowedNamespaces: {from: All}\n"
     tool = "{type: McpServer, mcpServer: {kind: RemoteMCPServer, name: server, namespace: other}}"
-    output = render(text.replace("systemMessage: Help.", f"systemMessage: H.\n    tools: [{tool}]"))
+    text = text.replace("systemMessage: Help.", f"systemMessage: H.\n    tools: [{tool}]")
 
-    (error,) = output.errors()
+    (error,) = render(text, cluster={}).errors()
     assert error.rule == "unreachable-value"
     assert "other/header" in error.message
 

@@ -35,8 +35,9 @@ def test_an_application_can_choose_it_for_all_agents(render: Render) -> None:
     assert "securityContext" not in container
 
 
-def test_a_value_that_only_the_cluster_has_is_refused(render: Render) -> None:
-    output = render(TEXT.replace("  name: server\nstringData", "  name: other\nstringData"))
+def test_a_value_that_nobody_has_is_refused(render: Render) -> None:
+    text = TEXT.replace("  name: server\nstringData", "  name: other\nstringData")
+    output = render(text, cluster={})
 
     (error,) = output.errors()
     assert error.rule == "unreachable-value"

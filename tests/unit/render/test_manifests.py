@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from controller.definitions.rules import RULES
-from controller.objects import content_hash
+from controller.objects import ObjectKey, content_hash
+from controller.objects.outlines import Outline
 from controller.render.options import RenderOptions
 
 Render = Callable[..., Any]
@@ -106,7 +106,7 @@ def test_an_unchanged_definition_is_not_rendered_again(render: Render) -> None:
     "change",
     [
         {"options": RenderOptions(application="demo", namespace="agents", agent_image="x/y:2")},
-        {"secret_hashes": {("agents", "key"): "abc"}},
+        {"cluster": {ObjectKey("", "Secret", "agents", "key"): Outline(hash="abc")}},
         {"templates": {"serviceaccount.yaml.j2": ""}},
     ],
 )
@@ -205,28 +205,6 @@ def test_a_wave_that_is_no_number_is_a_finding(render: Render) -> None:
     (error,) = output.errors()
     assert error.rule == "invalid-sync-wave"
     assert error.position.line == 4
-
-
-def test_every_rule_of_rendering_can_be_explained() -> None:
-    ours = {
-        "invalid-number",
-        "invalid-skill",
-        "invalid-sync-wave",
-        "missing-block",
-        "missing-image",
-        "missing-key",
-        "missing-reference",
-        "model-variable-conflict",
-        "no-mcp-port",
-        "prompt-not-in-repository",
-        "prompt-template",
-        "reserved-name",
-        "template-error",
-        "unknown-runtime",
-        "unreachable-value",
-    }
-
-    assert ours <= set(RULES)
 
 
 def test_nothing_renders_to_nothing(render: Render) -> None:
