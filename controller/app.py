@@ -18,6 +18,7 @@ from controller.api.serve import Server
 from controller.api.services import Rendered, Services
 from controller.cluster import upstream
 from controller.cluster.client import Client
+from controller.cluster.inputs import Inputs
 from controller.cluster.live import LiveState
 from controller.cluster.logs import PodLogs
 from controller.cluster.tokens import TokenReviews
@@ -95,9 +96,12 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         live = LiveState(client, namespace=settings.watch_namespace)
         live.start()
         started.callback(live.stop)
+        inputs = Inputs(client)
+        started.callback(inputs.stop)
         queue = WorkQueue()
         records = ToolServers(settings.state_dir / "state")
-        reconciler = _reconciler(settings, store, client, live, queue, records)
+        cluster = _Cluster(client=client, live=live, inputs=inputs)
+        reconciler = _reconciler(settings, store, cluster, queue, records)
         tools = _toolbox(reconciler, records, queue)
         server = _server(settings, queue, reconciler, conversations, tools)
         server.start()
@@ -111,6 +115,7 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         loop.start()
         started.callback(loop.stop, STOP_TIMEOUT_S)
         live.subscribe(lambda _key, application: _drifted(queue, application))
+        inputs.subscribe(lambda application: _drifted(queue, application))
         for trigger in _triggers(settings, store, queue):
             trigger.start()
             started.callback(trigger.stop)
@@ -187,13 +192,17 @@ def application_spec(application: Application) -> ApplicationSpec:
     )
 
 
-def _reconciler(  # noqa: PLR0913, PLR0917 - what a reconciler is made of
-    settings: Settings,
-    store: Store,
-    client: Client,
-    live: LiveState,
-    queue: WorkQueue,
-    records: ToolServers,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cluster:
+    """One cluster: writes and questions, what is ours in it, and what others contribute."""
+
+    client: Client
+    live: LiveState
+    inputs: Inputs
+
+
+def _reconciler(
+    settings: Settings, store: Store, cluster: _Cluster, queue: WorkQueue, records: ToolServers
 ) -> Reconciler:
     def observed(name: str, catalog: Catalog) -> tuple[Finding, ...]:
         record = store.application(name)
@@ -204,12 +213,13 @@ def _reconciler(  # noqa: PLR0913, PLR0917 - what a reconciler is made of
         revisions=Revisions(
             repositories=repositories(settings),
             options=lambda spec: render_options(settings, spec),
+            look=cluster.inputs.look,
         ),
-        client=client,
-        live=live,
+        client=cluster.client,
+        live=cluster.live,
         executor=Executor(
-            client,
-            live,
+            cluster.client,
+            cluster.live,
             health_timeout_s=settings.health_timeout_s,
             concurrency=settings.apply_concurrency,
         ),

@@ -166,8 +166,8 @@ def _rendered_steps(old: "Desired", new: "Desired") -> Iterator[_Step]:
 
 
 def _from_cluster(side: _Side, settings: "Settings", revision: str) -> _Found:
-    commit, desired = side.at(revision)
-    plan, applied = _plan(settings, desired, side.application)
+    commit, offline = side.at(revision)
+    desired, plan, applied = _plan(settings, offline, side.application)
     found, note = None, ""
     try:
         found = _since(side, applied, commit, desired)
@@ -214,22 +214,28 @@ def _since(side: _Side, applied: frozenset[str], commit: str, desired: "Desired"
     return compare(before.catalog, desired.catalog, before_name=newest, after_name=commit)
 
 
-def _plan(settings: "Settings", desired: "Desired", name: str) -> tuple["Plan", frozenset[str]]:
+def _plan(
+    settings: "Settings", offline: "Desired", name: str
+) -> tuple["Desired", "Plan", frozenset[str]]:
     """Compare with the cluster at the moment, without a controller and without its database.
 
-    Gives the plan, and the commits from which the application's live objects were applied.
+    Gives what is desired with what the cluster contributes, the plan, and the commits from which
+    the application's live objects were applied.
     """
     from controller import app
+    from controller.cluster.inputs import Inputs
     from controller.cluster.live import LiveState
     from controller.objects.metadata import REVISION, annotations
     from controller.plan import make
     from controller.plan.policy import Policy
+    from controller.reconcile.desired import with_cluster
     from controller.sync import compare
 
     client = app.connect(settings)
-    live = LiveState(client)
+    live, inputs = LiveState(client), Inputs(client)
     live.start()
     try:
+        desired = with_cluster(offline, inputs.look(name, offline.wanted))
         components = desired.rendered.components
         compare.follow(live, client, components, inventory=())
         managed = live.managed(name)
@@ -247,8 +253,9 @@ def _plan(settings: "Settings", desired: "Desired", name: str) -> tuple["Plan", 
             source_is_empty=desired.is_empty,
         )
         applied = (annotations(found).get(REVISION, "") for found in managed.values())
-        return plan, frozenset(filter(None, applied))
+        return desired, plan, frozenset(filter(None, applied))
     finally:
+        inputs.stop()
         live.stop()
 
 

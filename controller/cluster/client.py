@@ -29,7 +29,9 @@ _TRIES = 3
 STRICT, IGNORE = "Strict", "Ignore"
 _MAX_EVENTS = 5000
 """Events read of one namespace. They live for an hour; a cluster that makes more is in trouble."""
-_METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+METADATA_LIST = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+METADATA_WATCH = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
+"""What to accept where only names and versions are of interest."""
 
 
 class Client:
@@ -167,7 +169,7 @@ class Client:
         """
         try:
             resource = self.discovery.resource(api_version, kind)
-            pages = self.pages(resource, namespace, "", accept=_METADATA_ONLY)
+            pages = self.pages(resource, namespace, "", accept=METADATA_LIST)
             return frozenset(item["metadata"]["name"] for page in pages for item in page["items"])
         except NotFoundError:
             return frozenset()

@@ -18,7 +18,8 @@ import structlog
 import urllib3
 
 from controller.cluster import errors
-from controller.cluster.client import Client
+from controller.cluster.client import METADATA_LIST, METADATA_WATCH, Client
+from controller.cluster.connection import JSON
 from controller.cluster.discovery import Resource
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.objects import Manifest
@@ -65,9 +66,12 @@ class Reflector:
         kind: str,
         namespace: str = "",
         label: str = "",
+        is_metadata_only: bool = False,
     ) -> None:
         self.api_version = api_version
         self.kind = kind
+        self._list_form = METADATA_LIST if is_metadata_only else JSON
+        self._watch_form = METADATA_WATCH if is_metadata_only else JSON
         self._client = client
         self._sink = sink
         self._namespace = namespace
@@ -150,7 +154,8 @@ class Reflector:
     def _list(self, resource: Resource) -> None:
         items: list[Manifest] = []
         version = ""
-        for page in self._client.pages(resource, self._namespace, self._label):
+        pages = self._client.pages(resource, self._namespace, self._label, accept=self._list_form)
+        for page in pages:
             items.extend(map(self._sink.light, page["items"]))
             version = str((page.get("metadata") or {}).get("resourceVersion", ""))
         self._sink.replace(items)
@@ -168,7 +173,11 @@ class Reflector:
             query["labelSelector"] = self._label
         action = f"watch {self.api_version} {self.kind}"
         with self._client.connection.stream(
-            resource.path(self._namespace), action=action, query=query, read_timeout_s=_SILENCE_S
+            resource.path(self._namespace),
+            action=action,
+            query=query,
+            read_timeout_s=_SILENCE_S,
+            accept=self._watch_form,
         ) as response:
             self._response = response
             if self._stop.is_set():

@@ -12,7 +12,9 @@ from controller.definitions import parse, resolve
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding, Position, Severity, in_order
 from controller.objects import Manifest, ObjectKey
-from controller.render import manifests
+from controller.objects.outlines import Outline
+from controller.reconcile import verified
+from controller.render import manifests, wanted
 from controller.render.component import Rendered
 from controller.render.options import RenderOptions
 from controller.source.snapshot import Snapshot
@@ -26,6 +28,15 @@ class Desired:
     rendered: Rendered
     is_empty: bool
     """Whether the source has no definition at all: then nothing is pruned."""
+    options: RenderOptions
+    templates: Mapping[str, str]
+    """The application's own manifest templates, by file name."""
+    wanted: Mapping[ObjectKey, bool]
+    """What it refers to that only the cluster can have; True where values are needed."""
+    cluster: Mapping[ObjectKey, Outline] | None = None
+    """What the cluster has of that, as rendered; None where nobody looked."""
+    settled: frozenset[Finding] = frozenset()
+    """Warnings that something must be in the cluster, which it is."""
     unread: tuple[Finding, ...] = ()
     """Files that could not be read at all."""
     keys: frozenset[ObjectKey] = frozenset()
@@ -34,7 +45,8 @@ class Desired:
     @property
     def findings(self) -> tuple[Finding, ...]:
         """Everything wrong with the revision, in the order of its files."""
-        return in_order({*self.catalog.findings, *self.rendered.findings, *self.unread})
+        found = {*self.catalog.findings, *self.rendered.findings, *self.unread}
+        return in_order(found - self.settled)
 
     @property
     def unreadable_files(self) -> frozenset[str]:
@@ -81,14 +93,41 @@ def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: s
     overrides, definitions = _split(files, templates)
     found = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
     rendered = manifests.render(found, options, templates=overrides)
-    keys = frozenset(ObjectKey.of(m) for one in rendered.components for m in one.manifests)
-    return Desired(catalog=found, rendered=rendered, is_empty=not found.definitions, keys=keys)
+    return Desired(
+        catalog=found,
+        rendered=rendered,
+        is_empty=not found.definitions,
+        options=options,
+        templates=overrides,
+        wanted=wanted.of(found, options),
+        keys=_keys(rendered),
+    )
+
+
+def with_cluster(known: Desired, cluster: Mapping[ObjectKey, Outline]) -> Desired:
+    """Render again with what the cluster has; the same value where that is as it was."""
+    if known.cluster == cluster:
+        return known
+    rendered = manifests.render(
+        known.catalog, known.options, templates=known.templates, cluster=cluster
+    )
+    return replace(
+        known,
+        rendered=rendered,
+        cluster=dict(cluster),
+        settled=verified.among(known.catalog, cluster.keys()),
+        keys=_keys(rendered),
+    )
 
 
 def catalog(files: Mapping[str, bytes], *, namespace: str, templates: str = "") -> Catalog:
     """Parse and resolve the files of a revision, and render nothing."""
     _, definitions = _split(files, templates)
     return resolve.resolve(parse.parse(definitions, namespace=namespace))
+
+
+def _keys(rendered: Rendered) -> frozenset[ObjectKey]:
+    return frozenset(ObjectKey.of(m) for one in rendered.components for m in one.manifests)
 
 
 def _split(files: Mapping[str, bytes], templates: str) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -112,6 +112,7 @@ class Reconciler:
             )
         self._hold(record, revision)
         with self._reporting(name, "ComparisonError", request):
+            revision = self.revisions.completed(revision)
             plan = self.plan_for(record, revision, request)
         choice = decision.decide(record, plan, request, self._circumstances(record, plan))
         with self._reporting(name, "SyncError", None):
@@ -136,7 +137,8 @@ class Reconciler:
         record = self.store.application(name)
         if record is None:
             raise PermanentError(f"There is no application {name!r}.")
-        return self.plan_for(record, self.revisions.current(record, refresh=False), None)
+        revision = self.revisions.completed(self.revisions.current(record, refresh=False))
+        return self.plan_for(record, revision, None)
 
     def catalog(self, name: str) -> Catalog | None:
         """Give the definitions that an application stands at, None before its first visit."""

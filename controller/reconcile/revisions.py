@@ -6,12 +6,16 @@ from dataclasses import dataclass, field, replace
 from controller.definitions.catalog import Catalog
 from controller.errors import RosterError
 from controller.objects import ObjectKey
+from controller.objects.outlines import Outline
 from controller.reconcile import desired
 from controller.reconcile.desired import Desired
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
 from controller.source.snapshot import Commit, Source
 from controller.state.records import ApplicationRecord, ApplicationSpec, Hold, SyncRequest
+
+Look = Callable[[str, Mapping[ObjectKey, bool]], Mapping[ObjectKey, Outline]]
+"""Takes the application's name, and objects with whether their values are needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class Revisions:
 
     repositories: Repositories
     options: Callable[[ApplicationSpec], RenderOptions]
+    look: Look = lambda _name, _wanted: {}
+    """Looks at what definitions refer to in the cluster."""
     _current: dict[str, Revision] = field(default_factory=dict)
     _earlier: dict[str, tuple[str, Catalog]] = field(default_factory=dict)
     """Commit and definitions before the current ones: what is new is told against them."""
@@ -103,6 +109,19 @@ class Revisions:
             snapshot.files, namespace=record.spec.namespace, templates=record.spec.templates
         )
 
+    def completed(self, revision: Revision) -> Revision:
+        """Give the revision rendered with what the cluster has at this moment.
+
+        Raises:
+            UnavailableError: the cluster's state is not known.
+        """
+        name, known = revision.spec.name, revision.desired
+        complete = desired.with_cluster(known, self.look(name, known.wanted))
+        if complete is not known:
+            revision = replace(revision, desired=complete)
+            self._current[name] = revision
+        return revision
+
     def known_catalog(self, name: str) -> Catalog | None:
         """Give the definitions of the revision in memory, without a look at anything else."""
         known = self._current.get(name)
@@ -126,7 +145,12 @@ class Revisions:
             RosterError: it does not exist, or cannot be read.
         """
         source = _source(record.spec, target)
-        return self._load(record.spec, source, self.repositories.resolve(source))
+        revision = self._load(record.spec, source, self.repositories.resolve(source))
+        known = self._current.get(record.spec.name)
+        # What the current one refers to goes on being followed.
+        wanted = {**(known.desired.wanted if known else {}), **revision.desired.wanted}
+        seen = self.look(record.spec.name, wanted)
+        return replace(revision, desired=desired.with_cluster(revision.desired, seen))
 
     def moved(self, revision: Revision) -> bool:
         """Tell whether the repository has something newer; False where that cannot be told."""
