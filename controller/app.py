@@ -27,6 +27,7 @@ from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
+from controller.health import expressions
 from controller.reconcile import options
 from controller.reconcile.inspection import Inspection
 from controller.reconcile.loop import Loop
@@ -208,6 +209,7 @@ def _reconciler(
         record = store.application(name)
         return tool_findings.of(record, catalog, records.all()) if record else ()
 
+    assess = expressions.assessor(settings.health_checks)
     return Reconciler(
         store=store,
         revisions=Revisions(
@@ -222,7 +224,9 @@ def _reconciler(
             cluster.live,
             health_timeout_s=settings.health_timeout_s,
             concurrency=settings.apply_concurrency,
+            assess=assess,
         ),
+        judge=assess,
         now=lambda: datetime.now(UTC),
         pending=queue.pending,
         stopping=lambda: queue.is_shut_down,

@@ -11,12 +11,25 @@ from typing import Any, Literal
 
 import pydantic
 import yaml
+from pydantic.alias_generators import to_camel
 
 from controller.errors import UsageError
 
 API_VERSION = "roster.dev/v1alpha1"
 FILE_NAME = "roster.yaml"
 _PREFIX = "ROSTER_"
+
+
+class HealthCheck(pydantic.BaseModel):
+    """How objects of a kind are judged: Flux's `healthCheckExprs`, in CEL."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel)
+
+    api_version: str = pydantic.Field(description="Such as cert-manager.io/v1; its group counts.")
+    kind: str
+    in_progress: str = pydantic.Field("", description="True while it is on its way.")
+    failed: str = pydantic.Field("", description="True where it has failed.")
+    current: str = pydantic.Field(min_length=1, description="True where all is well.")
 
 
 class Settings(pydantic.BaseModel):
@@ -54,6 +67,9 @@ class Settings(pydantic.BaseModel):
     )
     health_timeout_s: float = pydantic.Field(
         300.0, gt=0, description="Seconds a wave may take to become healthy before the next waits."
+    )
+    health_checks: tuple[HealthCheck, ...] = pydantic.Field(
+        (), description="Checks of one's own for kinds, as CEL expressions; see docs/health.md."
     )
     agent_requests: int = pydantic.Field(
         256, ge=1, description="Requests that one agent may have under way through the gateway."
@@ -143,6 +159,12 @@ class Settings(pydantic.BaseModel):
         if not all(equals and name.strip() for name, equals, _ in pairs):
             raise ValueError("expected NAME=value, with a comma between two")
         return {name.strip(): text.strip() for name, _, text in pairs}
+
+    @pydantic.field_validator("health_checks", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """Read a list from text, as the environment has it."""
+        return yaml.load(value, Loader=yaml.CSafeLoader) if isinstance(value, str) else value
 
     @pydantic.field_validator("listen")
     @classmethod

@@ -4,12 +4,16 @@ Where the two differ, the stricter one holds; the differences are named at the r
 """
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 from controller.health import custom, pods, resources, workloads
 from controller.health.status import Health, HealthStatus
 from controller.objects import Manifest, group_of
 
-_RULES: Mapping[tuple[str, str], Callable[[Manifest], Health]] = {
+Assess: TypeAlias = Callable[[Manifest], Health]
+"""Tells how an object is doing."""
+
+_RULES: Mapping[tuple[str, str], Assess] = {
     ("apps", "Deployment"): workloads.deployment,
     ("apps", "StatefulSet"): workloads.stateful_set,
     ("apps", "DaemonSet"): workloads.daemon_set,
@@ -27,13 +31,28 @@ _RULES: Mapping[tuple[str, str], Callable[[Manifest], Health]] = {
 MISSING = Health(HealthStatus.MISSING, "Not in the cluster.")
 
 
-def assess(manifest: Manifest) -> Health:
+_IGNORE = (("roster.dev/health", "ignore"), ("argocd.argoproj.io/ignore-healthcheck", "true"))
+_HOOK_FINALIZER = "argocd.argoproj.io/hook-finalizer"
+
+
+def assess(manifest: Manifest, *, rule: Assess | None = None) -> Health:
     """Tell how an object is doing.
 
     Objects of kinds without a rule are judged by their conditions (kstatus); those that have none,
     such as a ConfigMap, are healthy as soon as they exist.
+
+    Args:
+        manifest: a live object.
+        rule: in place of the one for its kind.
     """
-    if (manifest.get("metadata") or {}).get("deletionTimestamp"):
+    metadata = manifest.get("metadata") or {}
+    if metadata.get("deletionTimestamp") and _HOOK_FINALIZER not in (
+        metadata.get("finalizers") or ()
+    ):
         return Health(HealthStatus.PROGRESSING, "Pending deletion.")
+    told = metadata.get("annotations") or {}
+    if any(told.get(name) == value for name, value in _IGNORE):
+        return Health(HealthStatus.HEALTHY)
     kind = (group_of(str(manifest.get("apiVersion", ""))), str(manifest.get("kind", "")))
-    return _RULES.get(kind, custom.resource)(manifest)
+    judge = rule or _RULES.get(kind, custom.resource)
+    return judge(manifest)

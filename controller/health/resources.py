@@ -37,11 +37,10 @@ def service(manifest: Manifest) -> Health:
 def ingress(manifest: Manifest) -> Health:
     """Judge an Ingress by its address.
 
-    Controllers that publish none leave it Progressing for ever in Argo CD; here it may say
+    Controllers that publish none leave it Progressing for ever; such an Ingress says
     `roster.dev/health: ignore` on itself.
     """
-    told = (manifest.get("metadata") or {}).get("annotations") or {}
-    if _has_address(manifest) or told.get("roster.dev/health") == "ignore":
+    if _has_address(manifest):
         return HEALTHY
     return progressing("The ingress has no address yet.")
 

@@ -102,9 +102,16 @@ def job(manifest: Manifest) -> Health:
 
 
 def cron_job(manifest: Manifest) -> Health:
-    """Judge a CronJob by what it says of itself: its Jobs are judged on their own."""
+    """Judge a CronJob by its last run (Argo CD's `batch/CronJob/health.lua`).
+
+    Times are RFC 3339 in UTC, which sort as text.
+    """
     if spec(manifest).get("suspend"):
         return Health(HealthStatus.SUSPENDED, "CronJob is suspended.")
-    if status(manifest).get("active"):
+    now = status(manifest)
+    if now.get("active"):
         return progressing("A job of it is running.")
+    last, succeeded = now.get("lastScheduleTime"), now.get("lastSuccessfulTime")
+    if last and (not succeeded or succeeded < last):
+        return degraded(f"The run of {last} did not succeed.")
     return HEALTHY

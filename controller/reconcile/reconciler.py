@@ -71,6 +71,8 @@ class Reconciler:
     """Whether Roster stops: what runs then ends after the write that is under way."""
     observed: Callable[[str, Catalog], tuple[Finding, ...]] = lambda _name, _catalog: ()
     """Findings about a revision that come from what was seen beside git and the cluster."""
+    judge: assess.Assess = assess.assess
+    """Tells how an object is doing."""
     memory: Memory = field(default_factory=Memory)
     """Answers of comparisons, which inspection reads too."""
     find_paths: PathFinder = field(default_factory=PathFinder)
@@ -258,7 +260,7 @@ class Reconciler:
 
     def _health(self, step: Step) -> HealthStatus:
         found = self.live.get(step.key)
-        return assess.assess(found).status if found is not None else HealthStatus.MISSING
+        return self.judge(found).status if found is not None else HealthStatus.MISSING
 
     def _record(self, name: str) -> ApplicationRecord:
         return self.store.update(name, lambda record: record)
@@ -299,6 +301,7 @@ class Reconciler:
             plan=plan,
             live=self.live.managed(name),
             pods=self.live.pods,
+            judge=self.judge,
             conditions=tuple(conditions.of(record, revision, plan, self.now())),
             findings=self.observed(name, revision.desired.catalog),
             retries=retries.standing(plan, record.retries),

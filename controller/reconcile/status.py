@@ -8,7 +8,7 @@ from controller.definitions import suggest
 from controller.definitions.findings import Finding, Position, Severity
 from controller.diff.difference import Outcome
 from controller.health import Health, HealthStatus, pods, worst
-from controller.health.assess import assess
+from controller.health.assess import Assess, assess
 from controller.objects import Manifest, ObjectKey, metadata
 from controller.plan.steps import Action, Guard, Plan, Step
 from controller.reconcile.desired import Desired
@@ -39,6 +39,8 @@ class Observation:
     live: Mapping[ObjectKey, Manifest]
     pods: Callable[[str], Sequence[Manifest]] = lambda _uid: ()
     """The pods by which the object of a uid is judged."""
+    judge: Assess = assess
+    """Tells how an object is doing."""
     conditions: tuple[tuple[str, str], ...] = ()
     """Type and message of what else is worth knowing, such as a source that cannot be reached."""
     findings: tuple[Finding, ...] = ()
@@ -141,7 +143,7 @@ def _objects(observation: Observation) -> Iterable[ObjectStatus]:
 
 def _health(live: Manifest, observation: Observation) -> Health:
     uid = str((live.get("metadata") or {}).get("uid", ""))
-    return pods.explained(assess(live), observation.pods(uid))
+    return pods.explained(observation.judge(live), observation.pods(uid))
 
 
 def _live(step: Step, observation: Observation) -> Manifest | None:

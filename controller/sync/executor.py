@@ -12,6 +12,7 @@ from itertools import chain, groupby
 
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.health import assess as health
 from controller.objects import ObjectKey
 from controller.plan.steps import Plan
 from controller.state.records import ObjectResult
@@ -32,11 +33,13 @@ class Executor:
         *,
         health_timeout_s: float = 300,
         concurrency: int = 8,
+        assess: health.Assess = health.assess,
     ) -> None:
         self._client = client
         self._live = live
         self._health_timeout_s = health_timeout_s
         self._concurrency = concurrency
+        self._assess = assess
 
     def execute(
         self,
@@ -68,6 +71,7 @@ class Executor:
             timeout_s=self._health_timeout_s,
             stopped=stopped,
             waiting=waiting,
+            assess=self._assess,
         )
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
             writer = Writer(plan, self._client, self._live, pool, gate)

@@ -30,11 +30,13 @@ class Gate:
         timeout_s: float,
         stopped: Stopped,
         waiting: Callable[[], None],
+        assess: health.Assess = health.assess,
     ) -> None:
         self.timeout_s = timeout_s
         self._live = live
         self._stopped = stopped
         self._waiting = waiting
+        self._assess = assess
 
     def unwell(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
         """Give those of the objects that are not healthy."""
@@ -80,7 +82,7 @@ class Gate:
         live = self._live.get(key)
         if live is None:
             return health.MISSING
-        own = health.assess(live)
+        own = self._assess(live)
         cause = pods.explained(own, self._live.pods(str(live["metadata"].get("uid", ""))))
         # A container that crashes may only be early: what it needs comes up at the same time.
         return Health(own.status, cause.message)

@@ -36,6 +36,21 @@ def test_it_has_no_findings_and_everything_renders() -> None:
     assert rendered.blocked == ()
 
 
+def test_every_agent_is_ready_only_when_it_answers_itself() -> None:
+    """What docs/health.md says of agents: the probe asks the process for its card."""
+    catalog = resolve.resolve(parse.parse(files(AGENTS), namespace="agents"))
+    options = RenderOptions(application="examples", namespace="agents", agent_image="roster:0.1.0")
+    probes = {
+        manifest["spec"]["template"]["spec"]["containers"][0]["readinessProbe"]["httpGet"]["path"]
+        for component in manifests.render(catalog, options).components
+        if component.id.kind == "Agent"
+        for manifest in component.manifests
+        if manifest["kind"] == "Deployment"
+    }
+
+    assert probes == {"/.well-known/agent-card.json"}
+
+
 def test_every_agent_stands_in_the_readme() -> None:
     readme = (REPO / "README.md").read_text()
     agents = [doc["metadata"]["name"] for doc in documents(AGENTS) if doc["kind"] == "Agent"]  # type: ignore[index]  # YAML
