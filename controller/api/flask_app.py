@@ -22,6 +22,7 @@ from controller.api import (
     toolservers,
     webhooks,
 )
+from controller.api import sessions as session_pages
 from controller.api.kagent import agents, checkpoints, feedback, memories, sessions, tasks
 from controller.api.services import Services
 
@@ -65,6 +66,7 @@ def create(given: Services) -> OpenAPI:
         app.register_api(blueprint)
     openapi.install(app)
     app.register_blueprint(dashboard.blueprint)
+    app.register_blueprint(session_pages.blueprint)
     return app
 
 

@@ -10,7 +10,19 @@ from collections.abc import Sequence
 
 import typer
 
-from controller.cli import agents, apps, checks, diff, inspecting, local, logs, objects, run, up
+from controller.cli import (
+    agents,
+    apps,
+    checks,
+    diff,
+    inspecting,
+    local,
+    logs,
+    objects,
+    run,
+    sessions,
+    up,
+)
 from controller.cli.output import print_error
 from controller.errors import PermanentError, RosterError, UsageError
 
@@ -40,6 +52,7 @@ for verb, command in (
 agents.app.command("logs")(logs.agent_logs)
 app.add_typer(apps.app, name="app")
 app.add_typer(agents.app, name="agent")
+app.add_typer(sessions.app, name="session")
 app.add_typer(local.app, name="local")
 app.command("install")(inspecting.install)
 app.command("settings")(inspecting.settings)

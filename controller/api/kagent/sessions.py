@@ -4,6 +4,7 @@ import base64
 import binascii
 import uuid
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
@@ -14,7 +15,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from controller.api import services
-from controller.api.kagent import callers
+from controller.api.kagent import callers, conversation
 from controller.api.kagent.envelope import Body, Envelope, Nothing, Page, answer
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.state import adkevents
@@ -182,6 +183,13 @@ class ExportShape(SessionWithEvents):
     tasks: list[dict[str, Any]]
 
 
+class ConversationShape(pydantic.BaseModel):
+    """A session by turns."""
+
+    session: SessionShape
+    turns: list[conversation.Turn]
+
+
 @blueprint.get("", responses={200: Page[list[SessionShape]], **_PROBLEMS})
 def list_sessions(query: ListQuery) -> flask.Response:
     """List sessions, those written to last first."""
@@ -282,6 +290,20 @@ def list_tasks(path: SessionPath) -> flask.Response:
     return answer(_tasks(session), "Successfully retrieved session tasks")
 
 
+@blueprint.get(
+    "/<session_id>/conversation", responses={200: Envelope[ConversationShape], **_PROBLEMS}
+)
+def get_conversation(path: SessionPath) -> flask.Response:
+    """Give a session as people read it: by turns, with tool calls, approvals and revisions."""
+    session = callers.current().session(path.session_id)
+    events = services.current().conversations.sessions.events(session)
+    turns = conversation.turns(events, user=session.user)
+    return answer(
+        {"session": session_shape(session), "turns": [asdict(turn) for turn in turns]},
+        "Successfully retrieved conversation",
+    )
+
+
 @blueprint.get("/<session_id>/export", responses={200: ExportShape, **_PROBLEMS})
 def export_session(path: SessionPath) -> flask.Response:
     """Give everything that is kept of a session."""
@@ -356,16 +378,21 @@ def _renamed(path: SessionPath, body: RenameBody) -> flask.Response:
     return answer(session_shape(renamed), "Session updated successfully")
 
 
-def _page(found: Sequence[Session], query: ListQuery) -> flask.Response:
+def page_of(found: Sequence[Session], query: ListQuery) -> tuple[Sequence[Session], str]:
+    """Cut a page out of sessions in the order of lists; gives what to ask for the next with."""
     if query.continue_:
         after = _decoded(query.continue_)
         found = [session for session in found if _place(session) < after]
     shown = found[: query.limit]
-    more = len(found) > len(shown)
+    return shown, _encoded(shown[-1]) if len(found) > len(shown) else ""
+
+
+def _page(found: Sequence[Session], query: ListQuery) -> flask.Response:
+    shown, after = page_of(found, query)
     return answer(
         [session_shape(session) for session in shown],
         "Successfully listed sessions",
-        more={"continue": _encoded(shown[-1]) if more else ""},
+        more={"continue": after},
     )
 
 

@@ -16,6 +16,7 @@ PLACES = {
     "/api/agents/<namespace>/<name>": "/api/agents/agents/triage",
     "/api/modelconfigs/<namespace>/<name>": "/api/modelconfigs/agents/claude",
     "/api/sessions/agent/<namespace>/<name>": "/api/sessions/agent/agents/triage",
+    "/sessions/<path:key>": "/sessions/s1",
     "/api/tasks/<task_id>": "/api/tasks/t1",
     "/api/memories": "/api/memories?agent_name=agents/triage&user_id=ada",
     "/api/langgraph/checkpoints": "/api/langgraph/checkpoints?thread_id=t",
