@@ -173,7 +173,8 @@ def result(item: ObjectResult) -> shapes.ResultShape:
         **reference(item.key),
         status=item.status,
         message=redact(item.message),
-        sync_phase="Sync",
+        sync_phase=item.sync_phase,
+        hook_phase=item.hook_phase or None,
         action=item.action,
         changes=list(item.changes),
     )

@@ -134,9 +134,14 @@ class InitiatorShape(Shape):
 class ResultShape(ObjectRef):
     """What an operation did to one object. Action and changes are Roster's own."""
 
-    status: str = pydantic.Field(description="Synced, SyncFailed, Pruned or PruneSkipped.")
+    status: str = pydantic.Field(
+        description="Synced, SyncFailed, Pruned, PruneSkipped or HookSkipped."
+    )
     message: str
-    sync_phase: str
+    sync_phase: str = pydantic.Field(description="PreSync, Sync, PostSync or SyncFail.")
+    hook_phase: str | None = pydantic.Field(
+        default=None, description="Of a hook: Running, Succeeded or Failed."
+    )
     action: str
     changes: list[str]
 

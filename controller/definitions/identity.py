@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from controller.definitions import kinds, modelerrors
+from controller.definitions import hooks, kinds, modelerrors
 from controller.definitions.findings import DefinitionId
 from controller.definitions.view import View
 from controller.definitions.violation import Violation
@@ -20,13 +20,24 @@ _METADATA = re.compile(
 def of(document: View, default_namespace: str) -> DefinitionId | None:
     """Give the id of a document, None where it does not say which object it is."""
     api_version, kind = document["apiVersion"].text, document["kind"].text
-    name = document.at("metadata", "name").text
+    name = document.at("metadata", "name").text or _prefix_of_hook(document)
     if not (api_version and kind and name):
         return None
     group = group_of(api_version)
     written = document.at("metadata", "namespace").text
     namespace = "" if (group, kind) in kinds.CLUSTER_SCOPED else written or default_namespace
     return DefinitionId(kind=kind, namespace=namespace, name=name, group=group)
+
+
+def _prefix_of_hook(document: View) -> str:
+    """Give what the names of a hook's runs begin with: nothing else may go without a name."""
+    is_hook = isinstance(document.value, dict) and _is_hook(document)
+    return document.at("metadata", "generateName").text if is_hook else ""
+
+
+def _is_hook(document: View) -> bool:
+    notes = document.at("metadata", "annotations")
+    return notes.holds(hooks.HOOK) or notes.holds(hooks.ARGO_HOOK)
 
 
 def guess(text: str, default_namespace: str) -> DefinitionId | None:
@@ -70,12 +81,13 @@ def check(document: View) -> Iterator[Violation]:
     if metadata and not isinstance(metadata.value, dict):
         yield modelerrors.wrong_type(metadata.path, "a mapping", metadata.value)
     elif metadata["generateName"] and not metadata["name"]:
-        yield Violation(
-            rule="generate-name",
-            path=metadata["generateName"].path,
-            message="'metadata.generateName' makes a new object on every sync",
-            remedy="Use 'metadata.name'.",
-        )
+        if not _is_hook(document):
+            yield Violation(
+                rule="generate-name",
+                path=metadata["generateName"].path,
+                message="'metadata.generateName' makes a new object on every sync",
+                remedy="Use 'metadata.name'; only hooks may go without.",
+            )
     else:
         yield from _required(metadata["name"], ": the object's name")
 

@@ -5,14 +5,15 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from itertools import groupby
 
-from controller.definitions import syncoptions
+from controller.definitions import hooks, syncoptions
 from controller.definitions.findings import DefinitionId
+from controller.definitions.hooks import Phase
 from controller.diff.difference import Difference, Outcome
 from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import APPLICATION, labels
 from controller.plan import order, orphans
 from controller.plan.policy import Policy
-from controller.plan.steps import Action, Guard, Plan, Step
+from controller.plan.steps import Action, Guard, HookStep, Plan, Step
 from controller.render.component import Component
 
 _ACTIONS: Mapping[Outcome, tuple[Action, str]] = {
@@ -63,6 +64,11 @@ def make(  # noqa: PLR0913 -- everything that is known, by name
         orphans.Ownership(
             application=application,
             desired={ObjectKey.of(m) for component in components for m in component.manifests},
+            hooks={
+                str(component.id)
+                for component in components
+                if any(hooks.is_hook(manifest) for manifest in component.manifests)
+            },
             inventory=inventory,
             blocked={id_ for id_, _ in all_blocked},
             unreadable=unreadable,
@@ -79,6 +85,7 @@ def make(  # noqa: PLR0913 -- everything that is known, by name
         unchanged=tuple(step for step in steps if step.action is Action.UNCHANGED),
         blocked=tuple(all_blocked),
         guards=(*sorted_out.guards, *guards),
+        hooks=tuple(_hooks(sorted_out.components)),
         depends_on={component.id: component.depends_on for component in components},
     )
 
@@ -158,6 +165,8 @@ def _steps(
 ) -> Iterator[Step]:
     for component in components:
         for manifest in component.manifests:
+            if hooks.is_hook(manifest):
+                continue
             key = ObjectKey.of(manifest)
             difference = differences.get(key)
             outcome = difference.outcome if difference else Outcome.UNDECIDED
@@ -173,6 +182,27 @@ def _steps(
                 options=syncoptions.of_object(manifest, policy.options),
                 reason=(difference.message if difference else "") or reason,
             )
+
+
+def _hooks(components: Iterable[Component]) -> list[HookStep]:
+    found = [
+        HookStep(
+            phase=phase,
+            key=ObjectKey.of(manifest),
+            component=component.id,
+            manifest=manifest,
+            hook=hook,
+            wave=order.wave(manifest, component.wave),
+        )
+        for component in components
+        for manifest in component.manifests
+        if (hook := hooks.of(manifest)) is not None
+        for phase in hook.phases
+    ]
+    phases = list(Phase)
+    return sorted(
+        found, key=lambda step: (phases.index(step.phase), step.wave, order.by_place(step.key))
+    )
 
 
 def _waves(steps: Iterable[Step], components: Iterable[Component]) -> tuple[tuple[Step, ...], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 
-from controller.definitions import syncoptions
+from controller.definitions import hooks, syncoptions
 from controller.definitions.findings import DefinitionId
 from controller.definitions.syncoptions import Consent
 from controller.objects import Manifest, ObjectKey
@@ -34,6 +34,8 @@ class Ownership:
 
     application: str
     desired: AbstractSet[ObjectKey]
+    hooks: AbstractSet[str]
+    """Components that have a hook: each of its runs may have a name of its own."""
     inventory: AbstractSet[ObjectKey]
     blocked: AbstractSet[DefinitionId]
     unreadable: AbstractSet[str]
@@ -50,7 +52,7 @@ def split(
     orphans = [
         _step(key, found, ownership.policy)
         for key, found in ours.items()
-        if not _is_desired(key, ownership)
+        if not _is_desired(key, found, ownership)
     ]
     judged = [_judged(step, ours[step.key], ownership) for step in orphans]
     prunes = sorted(
@@ -75,8 +77,10 @@ def _is_ours(found: Manifest, application: str) -> bool:
     return labels(found).get(APPLICATION) == application and not made
 
 
-def _is_desired(key: ObjectKey, ownership: Ownership) -> bool:
+def _is_desired(key: ObjectKey, found: Manifest, ownership: Ownership) -> bool:
     if key in ownership.desired:
+        return True
+    if hooks.is_hook(found) and annotations(found).get(COMPONENT) in ownership.hooks:
         return True
     if key.namespace:
         return False

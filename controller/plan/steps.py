@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from controller.definitions.findings import DefinitionId
+from controller.definitions.hooks import Hook, Phase
 from controller.definitions.syncoptions import DEFAULTS, SyncOptions
 from controller.diff.difference import Difference
 from controller.objects import Manifest, ObjectKey
@@ -41,6 +42,19 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HookStep:
+    """One run of a hook."""
+
+    phase: Phase
+    key: ObjectKey
+    """Without a name where every run is to have its own."""
+    component: DefinitionId
+    manifest: Manifest
+    hook: Hook
+    wave: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Guard:
     """A rule that holds back part of the plan, with what lifts it."""
 
@@ -66,12 +80,14 @@ class Plan:
     guards: tuple[Guard, ...] = ()
     is_partial: bool = False
     """Whether changes are left out: carrying it out does not bring the application to git."""
+    hooks: tuple[HookStep, ...] = ()
+    """In the order of their phases and waves. They are no reason to sync."""
     depends_on: Mapping[DefinitionId, frozenset[DefinitionId]] = field(default_factory=dict)
     """What each component refers to: where one fails, those that need it wait."""
 
     @property
     def is_empty(self) -> bool:
-        """Whether carrying it out would write nothing."""
+        """Whether carrying it out would write nothing that lasts."""
         return not self.prunes and not any(self.waves)
 
     @property

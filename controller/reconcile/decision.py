@@ -1,7 +1,7 @@
 """Whether a visit should sync, what of the plan, and in whose name. Pure."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.objects import ObjectKey
@@ -83,7 +83,8 @@ def _automatic(record: ApplicationRecord, plan: Plan, circumstances: Circumstanc
     is_healing = len(corrected) == len(chosen.changes)
     return Decision(
         sync=True,
-        plan=chosen,
+        # A corrected field is no new release: Argo CD runs no hooks for it either.
+        plan=replace(chosen, hooks=()) if is_healing else chosen,
         initiated_by=SELF_HEAL if is_healing else AUTOMATED,
         reason="drift" if is_healing else "git asks for it",
         drift=corrected,

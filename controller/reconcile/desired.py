@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
-from controller.definitions import parse, resolve
+from controller.definitions import hooks, parse, resolve
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding, Position, Severity, in_order
 from controller.objects import Manifest, ObjectKey
@@ -40,7 +40,7 @@ class Desired:
     unread: tuple[Finding, ...] = ()
     """Files that could not be read at all."""
     keys: frozenset[ObjectKey] = frozenset()
-    """Of all objects that are asked for."""
+    """Of all objects that are asked for, but for hooks."""
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -127,7 +127,12 @@ def catalog(files: Mapping[str, bytes], *, namespace: str, templates: str = "") 
 
 
 def _keys(rendered: Rendered) -> frozenset[ObjectKey]:
-    return frozenset(ObjectKey.of(m) for one in rendered.components for m in one.manifests)
+    return frozenset(
+        ObjectKey.of(manifest)
+        for component in rendered.components
+        for manifest in component.manifests
+        if not hooks.is_hook(manifest)
+    )
 
 
 def _split(files: Mapping[str, bytes], templates: str) -> tuple[dict[str, str], dict[str, bytes]]:

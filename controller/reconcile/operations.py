@@ -140,7 +140,7 @@ def finish(
             "objects": tuple(result for result in results if result.action != "unchanged"),
         }
     )
-    pruned = {result.key for result in results if result.status == "Pruned"}
+    pruned = {result.key for result in results if result.status == "Pruned" or result.is_gone}
     update: dict[str, object] = {
         "operation": operation,
         "history": _with(record.history, operation),

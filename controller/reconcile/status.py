@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.definitions import suggest
+from controller.definitions import hooks, suggest
 from controller.definitions.findings import Finding, Position, Severity
 from controller.diff.difference import Outcome
 from controller.health import Health, HealthStatus, pods, worst
@@ -188,8 +188,11 @@ def _held_back(observation: Observation) -> frozenset[ObjectKey]:
     return frozenset(
         key
         for key, live in observation.live.items()
-        if metadata.annotations(live).get(metadata.COMPONENT) in blocked
-        or metadata.annotations(live).get(metadata.SOURCE) in unreadable
+        if not hooks.is_hook(live)
+        and (
+            metadata.annotations(live).get(metadata.COMPONENT) in blocked
+            or metadata.annotations(live).get(metadata.SOURCE) in unreadable
+        )
     )
 
 

@@ -169,8 +169,14 @@ class ObjectResult(Record):
     action: str
     """create, update, prune, keep."""
     status: str
-    """Synced, SyncFailed, Pruned, PruneSkipped: Argo CD's result codes."""
+    """Synced, SyncFailed, Pruned, PruneSkipped: Argo CD's result codes; HookSkipped."""
     message: str = ""
+    sync_phase: str = "Sync"
+    """PreSync, Sync, PostSync, SyncFail."""
+    hook_phase: str = ""
+    """Of a hook: Running, Succeeded, Failed; empty for other objects."""
+    is_gone: bool = False
+    """Whether a hook was deleted after its run."""
     changes: tuple[str, ...] = ()
     """Changed fields as `path: before -> after`; Secret values masked."""
 

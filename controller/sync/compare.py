@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from controller.cluster.client import Client
 from controller.cluster.errors import ForbiddenError, UnknownKindError, UnreachableError
 from controller.cluster.live import LiveState
+from controller.definitions import hooks
 from controller.diff import compare as owned
 from controller.diff import ignore
 from controller.diff.difference import Difference, Outcome
@@ -77,7 +78,12 @@ def differences(  # noqa: PLR0913 -- what is kept from one call to the next, by 
     hidden = _follow(live, set(_kinds(everything)))
     ignoring = _Ignoring(tuple(ignored), find or PathFinder())
     comparison = _Comparison(live, client, memory or Memory(), hidden, ignoring)
-    manifests = [manifest for component in everything for manifest in component.manifests]
+    manifests = [
+        manifest
+        for component in everything
+        for manifest in component.manifests
+        if not hooks.is_hook(manifest)
+    ]
     found = {ObjectKey.of(manifest): comparison.locally(manifest) for manifest in manifests}
     open_ones = {key: one for key, one in found.items() if not _is_settled(one)}
     for key in _absent(client, open_ones.values()):

@@ -1,25 +1,29 @@
-"""Carries out a plan: intent first, wave by wave, prune last, a result for every object.
+"""Carries out a plan: intent first, wave by wave, then prune, a result for every object.
 
 What fails, fails for its component and for those that depend on it; the others go on. Everything
 can be cut off at any point and started again: applying twice is applying once, and the inventory
 names every object before it exists.
 """
 
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
 
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
+from controller.definitions.hooks import Phase
 from controller.health import assess as health
 from controller.objects import ObjectKey
-from controller.plan.steps import Plan
+from controller.plan.steps import Plan, Step
 from controller.state.records import ObjectResult
+from controller.sync import gate as gates
 from controller.sync import prune
 from controller.sync.gate import Gate, Stopped, StoppedError
-from controller.sync.results import PRUNE_SKIPPED, result
-from controller.sync.wave import Wave
+from controller.sync.hooks import Hooks, failed
+from controller.sync.results import FAILED, PRUNE_SKIPPED, result
+from controller.sync.wave import Wave, lower_waves
 from controller.sync.writer import Writer
 
 
@@ -63,9 +67,6 @@ class Executor:
             waiting: called again and again while something is waited for: a long operation can
                 then be looked at.
         """
-        steps = tuple(chain.from_iterable(plan.waves))
-        if steps:
-            record_intent(frozenset(step.key for step in steps))
         gate = Gate(
             self._live,
             timeout_s=self._health_timeout_s,
@@ -73,25 +74,35 @@ class Executor:
             waiting=waiting,
             assess=self._assess,
         )
+        hooks = Hooks(plan, self._client, self._live, gate, started_s=int(time.time()))
+        intent = hooks.keys | {step.key for wave in plan.waves for step in wave}
+        if intent:
+            record_intent(intent)
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
             writer = Writer(plan, self._client, self._live, pool, gate)
-            reason = ""
-            for _, wave in groupby(steps, key=lambda step: step.wave):
-                reason = _carry_out(Wave(tuple(wave), plan, writer, gate), reason)
-            deleted = tuple(self._prune(plan, reason, stopped, pool))
+            reason = hooks.run(Phase.PRE_SYNC)
+            reason = _sync(plan, writer, gate, hooks, reason)
+            first = [step for step in plan.prunes if not step.options.prune_last]
+            last = [step for step in plan.prunes if step.options.prune_last]
+            deleted = list(self._prune(first, plan, reason, gate, pool))
+            if last:
+                reason_to_keep = reason or _held_back(writer) or _unhealthy(plan, gate)
+                deleted += self._prune(last, plan, reason_to_keep, gate, pool)
+        _conclude(plan, writer, gate, hooks, reason)
         kept = (result(step, PRUNE_SKIPPED, step.reason) for step in plan.kept)
-        return (*writer.results, *deleted, *kept)
+        return (*hooks.results, *writer.results, *deleted, *kept)
 
     def _prune(
         self,
+        steps: Iterable[Step],
         plan: Plan,
         reason: str,
-        stopped: Stopped,
+        gate: Gate,
         pool: ThreadPoolExecutor,
     ) -> Iterator[ObjectResult]:
         """Delete kind by kind: one kind may be what keeps another from being deleted."""
-        for _, group in groupby(plan.prunes, key=lambda step: (step.wave, step.key.kind)):
-            reason = reason or stopped()
+        for _, group in groupby(steps, key=lambda step: (step.wave, step.key.kind)):
+            reason = reason or gate.reason()
             if reason:
                 yield from (result(step, PRUNE_SKIPPED, reason) for step in group)
             else:
@@ -100,9 +111,61 @@ class Executor:
                 )
 
 
+def _sync(plan: Plan, writer: Writer, gate: Gate, hooks: Hooks, reason: str) -> str:
+    """Carry out the waves, each with the hooks that run in it; give why it ended early."""
+    steps = {
+        number: tuple(wave)
+        for number, wave in groupby(chain.from_iterable(plan.waves), key=lambda step: step.wave)
+    }
+    for number in sorted({*steps, *hooks.waves(Phase.SYNC)}):
+        if number in steps:
+            reason = _carry_out(Wave(steps[number], plan, writer, gate), reason)
+        if not reason and number in hooks.waves(Phase.SYNC):
+            reason = _before(number, plan, writer, gate) or hooks.run_wave(Phase.SYNC, number)
+    return reason
+
+
+def _before(number: int, plan: Plan, writer: Writer, gate: Gate) -> str:
+    """Wait for the waves before a hook's; give why it cannot run."""
+    try:
+        return lower_waves(number, plan, writer, gate)
+    except StoppedError as error:
+        return str(error)
+
+
 def _carry_out(wave: Wave, reason: str) -> str:
     """Give why nothing more may be written after this wave, or nothing."""
     try:
         return wave.refuse(reason) if reason else wave.run()
     except StoppedError as error:
         return wave.refuse(str(error))
+
+
+def _conclude(plan: Plan, writer: Writer, gate: Gate, hooks: Hooks, reason: str) -> None:
+    """Run the hooks that come after everything: those of success, or those of failure."""
+    if not reason and hooks.waves(Phase.POST_SYNC):
+        reason = _held_back(writer)
+        if not reason and (unwell := _unhealthy(plan, gate)):
+            hooks.skip(Phase.POST_SYNC, unwell, status=FAILED)
+        reason = reason or hooks.run(Phase.POST_SYNC)
+    for phase in (Phase.PRE_SYNC, Phase.SYNC, Phase.POST_SYNC):
+        hooks.skip(phase, reason)
+    if failed((*writer.results, *hooks.results)) and not gate.reason():
+        hooks.run(Phase.SYNC_FAIL)
+
+
+def _held_back(writer: Writer) -> str:
+    """Give why not everything is written."""
+    for component, why in writer.failed.items():
+        return f"{component} is not synced: {why}"
+    return ""
+
+
+def _unhealthy(plan: Plan, gate: Gate) -> str:
+    """Wait until everything is healthy; give why it is not."""
+    steps = (*chain.from_iterable(plan.waves), *plan.unchanged)
+    try:
+        unwell = gate.wait(step.key for step in steps)
+    except StoppedError as error:
+        return str(error)
+    return f"NotHealthy: {gates.told(unwell)}" if unwell else ""

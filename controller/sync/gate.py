@@ -40,7 +40,7 @@ class Gate:
 
     def unwell(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
         """Give those of the objects that are not healthy."""
-        found = {key: self._health(key) for key in keys}
+        found = {key: self.health(key) for key in keys}
         return {key: one for key, one in found.items() if one.status not in _GOOD}
 
     def wait(self, keys: Iterable[ObjectKey]) -> Mapping[ObjectKey, Health]:
@@ -78,7 +78,8 @@ class Gate:
         """Give why the operation must end, nothing where it may go on."""
         return self._stopped()
 
-    def _health(self, key: ObjectKey) -> Health:
+    def health(self, key: ObjectKey) -> Health:
+        """Tell how an object is doing, with the cause that its pods name."""
         live = self._live.get(key)
         if live is None:
             return health.MISSING

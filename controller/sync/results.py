@@ -8,6 +8,7 @@ SYNCED = "Synced"
 FAILED = "SyncFailed"
 PRUNED = "Pruned"
 PRUNE_SKIPPED = "PruneSkipped"
+HOOK_SKIPPED = "HookSkipped"
 
 
 def result(step: Step, status: str, message: str = "") -> ObjectResult:

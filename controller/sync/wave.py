@@ -43,7 +43,7 @@ class Wave:
             StoppedError: the operation must end; what is left is not written.
         """
         self._gate.check()
-        problem = self._lower_waves()
+        problem = lower_waves(self._number, self._plan, self._writer, self._gate)
         if problem:
             return self.refuse(problem)
         deadline = time.monotonic() + self._gate.timeout_s
@@ -96,11 +96,16 @@ class Wave:
                 waits = f"{needed}: {gates.told(unwell)}"
         return waits, ""
 
-    def _lower_waves(self) -> str:
-        """Wait for the waves before this one; give why they cannot be built on."""
-        lower = [step for steps in self._plan.waves for step in steps if step.wave < self._number]
-        failed = [step for step in lower if step.component in self._writer.failed]
-        if failed:
-            return f"WaveFailed: {failed[0].key} of wave {failed[0].wave} could not be applied."
-        unwell = self._gate.wait(step.key for step in lower)
-        return f"WaveNotHealthy: {gates.told(unwell)}" if unwell else ""
+
+def lower_waves(number: int, plan: Plan, writer: Writer, gate: Gate) -> str:
+    """Wait for the waves before one; give why they cannot be built on.
+
+    Raises:
+        StoppedError: the operation must end.
+    """
+    lower = [step for steps in plan.waves for step in steps if step.wave < number]
+    failed = [step for step in lower if step.component in writer.failed]
+    if failed:
+        return f"WaveFailed: {failed[0].key} of wave {failed[0].wave} could not be applied."
+    unwell = gate.wait(step.key for step in lower)
+    return f"WaveNotHealthy: {gates.told(unwell)}" if unwell else ""

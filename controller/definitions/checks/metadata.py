@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from controller.definitions import ignoredifferences, modelerrors, syncoptions
+from controller.definitions import hooks, ignoredifferences, modelerrors, syncoptions
+from controller.definitions.catalog import OWN_GROUPS
 from controller.definitions.findings import Severity
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, dotted
@@ -48,6 +49,7 @@ def check(document: View, group: str, kind: str) -> Iterator[Violation]:
     yield from _namespace(metadata["namespace"])
     yield from _labels(metadata["labels"])
     yield from _annotations(metadata["annotations"])
+    yield from hooks.check(metadata["annotations"], is_own_kind=group in OWN_GROUPS)
     yield from _unknown_fields(metadata)
     yield from _set_by_server(document)
 

@@ -1,6 +1,14 @@
 """Rules of what a sync leaves to others."""
 
 RULES = {
+    "invalid-hook": (
+        "A hook's annotations cannot be followed.",
+        (
+            "Hooks are plain objects, such as a Job, that run at a point of a sync: PreSync, Sync,"
+            " PostSync or SyncFail. A word that is passed over in silence would turn one into an"
+            " object like any other, or keep it from running."
+        ),
+    ),
     "invalid-sync-option": (
         "A sync option does not exist, or cannot have this value.",
         (

@@ -77,3 +77,14 @@ AGENT_A = DefinitionId("Agent", "team", "a")
 )
 def test_the_id_of_broken_text_is_guessed(text: str, expected: DefinitionId | None) -> None:
     assert identity.guess(text, "team") == expected
+
+
+def test_only_a_hook_may_go_without_a_name_of_its_own() -> None:
+    metadata = {"generateName": "migrate-", "annotations": {"argocd.argoproj.io/hook": "PreSync"}}
+    hook = View({"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata})
+    other = View({"apiVersion": "v1", "kind": "Pod", "metadata": {"generateName": "a-"}})
+
+    assert str(identity.of(hook, "ns")) == "Job.batch ns/migrate-"
+    assert list(identity.check(hook)) == []
+    assert identity.of(other, "ns") is None
+    assert [found.rule for found in identity.check(other)] == ["generate-name"]

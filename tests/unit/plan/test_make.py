@@ -176,3 +176,31 @@ def test_everything_that_holds_a_component_back_is_told(
 
     assert [guard.keys[0].name for guard in made.guards] == ["a", "b"]
     assert len(made.blocked) == 1
+
+
+def test_hooks_are_apart_from_what_is_kept_as_it_is_in_git(
+    plan: Any, component: Any, an_object: Any
+) -> None:
+    def hook(name: str, phases: str, **notes: str) -> Any:
+        return an_object(name, "Job", **{"argocd.argoproj.io/hook": phases, **notes})
+
+    made = plan(
+        component("one", hook("b", "PostSync,PreSync"), an_object("kept")),
+        component("two", hook("a", "PreSync", **{"roster.dev/sync-wave": "-1"})),
+        component("three", hook("never", "Skip")),
+    )
+
+    assert [(one.phase, one.wave, one.key.name) for one in made.hooks] == [
+        ("PreSync", -1, "a"), ("PreSync", 0, "b"), ("PostSync", 0, "b"),
+    ]  # fmt: skip
+    assert [names(wave) for wave in made.waves] == [["kept"]]
+    assert plan(component("two", hook("a", "PreSync"))).is_empty
+
+
+def test_runs_of_a_hook_are_no_orphans(plan: Any, component: Any, an_object: Any) -> None:
+    note = {"argocd.argoproj.io/hook": "PreSync", "roster.dev/component": "Agent ns/one"}
+    template = an_object("", "Job", **note)
+    earlier = an_object("one-presync-1", "Job", **note)
+
+    assert plan(component("one", template), live=[earlier]).prunes == ()
+    assert names(plan(live=[earlier]).prunes) == ["one-presync-1"]

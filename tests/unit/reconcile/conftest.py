@@ -2,6 +2,7 @@
 
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -130,6 +131,14 @@ class World:
         self.git("add", "--all")
         self.git("commit", "--quiet", "--allow-empty", "-m", f"Change {', '.join(files)}")
         return self.git("rev-parse", "HEAD")
+
+    def seen(self, is_so: Callable[[Manifest], bool], name: str = "style") -> None:
+        """Wait until the watches know of a ConfigMap that is so."""
+        key = ObjectKey("", "ConfigMap", self.namespace, name)
+        deadline = time.monotonic() + 10
+        while (found := self.live.get(key)) is None or not is_so(found):
+            assert time.monotonic() < deadline, "the watches do not know of it"
+            self.live.wait(0.1)
 
     def config_map(self, name: str) -> Manifest | None:
         return self.client.get(ObjectKey("", "ConfigMap", self.namespace, name), "v1")
