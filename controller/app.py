@@ -298,11 +298,14 @@ def _server(
         verify_agent=fleet.verify if settings.require_agent_tokens else None,
         gateway=_gateway(settings, reconciler),
         tools=tools,
+        own_url=lambda: server.url,
+        mcp_sync=settings.mcp_sync,
     )
     host, port = settings.address
-    return Server(
+    server = Server(
         shell.create(services), host=host, port=port, insecure_listen=settings.insecure_listen
     )
+    return server
 
 
 def _gateway(settings: Settings, reconciler: Reconciler) -> Gateway:

@@ -74,6 +74,9 @@ class Settings(pydantic.BaseModel):
     agent_requests: int = pydantic.Field(
         256, ge=1, description="Requests that one agent may have under way through the gateway."
     )
+    mcp_sync: bool = pydantic.Field(
+        default=False, description="Let MCP clients, such as coding agents, sync applications."
+    )
     agent_image: str = pydantic.Field(
         "roster:0.1.0", description="Image of Roster's agent runtime, for agents and bridges."
     )

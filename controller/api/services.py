@@ -82,6 +82,10 @@ class Services:
     """The way to pods' logs; None where there are none to read."""
     gateway: Gateway | None = None
     """The way to the agents; None where there are none to reach."""
+    own_url: Callable[[], str] = lambda: ""
+    """Where this API answers, once it does."""
+    mcp_sync: bool = False
+    """Whether MCP clients may sync applications."""
     tools: Toolbox | None = None
     """The tool servers; None where nobody looks for them."""
 

@@ -14,6 +14,7 @@ from controller.a2a.gateway import MAX_BODY_BYTES, Gateway
 from controller.api import flask_app
 from controller.api.bodies import CONVERSATION_BYTES, BoundedBodies, is_conversation
 from controller.api.logs import Logs
+from controller.api.mcp import MCPEndpoint
 from controller.api.services import Services
 from controller.api.stream import Changes, stream_application, stream_applications
 
@@ -25,10 +26,13 @@ def create(given: Services) -> Starlette:
     """Build the ASGI application that serves everything on one port."""
     flask_shell = WSGIMiddleware(cast("WSGIApp", flask_app.create(given)), workers=WORKERS)
 
+    mcp = MCPEndpoint(given)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         app.state.changes = Changes(given.store.applications)
         yield
+        await mcp.close()
         if given.gateway is not None:
             await given.gateway.close()
         if given.logs is not None:
@@ -41,6 +45,7 @@ def create(given: Services) -> Starlette:
             Route("/api/v1/applications/{name}/stream", stream_application),
             *_to_logs(given),
             *_to_agents(given.gateway),
+            Route("/mcp", BoundedBodies(mcp), methods=["GET", "POST", "DELETE"]),
             Mount("/", _bounded(cast("ASGIApp", flask_shell))),
         ],
         lifespan=lifespan,

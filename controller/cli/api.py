@@ -17,8 +17,12 @@ def connect(server: str | None) -> "httpx.Client":
     """Give a client for the API of a running Roster: the one named, else that of the settings."""
     import httpx
 
-    base = server or f"http://{settings_from().settings.listen}"
-    return httpx.Client(base_url=base, timeout=30.0, trust_env=False)
+    return httpx.Client(base_url=base_url(server), timeout=30.0, trust_env=False)
+
+
+def base_url(server: str | None) -> str:
+    """Give the address of a running Roster: the one named, else that of the settings."""
+    return server or f"http://{settings_from().settings.listen}"
 
 
 def get(api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None) -> Any:

@@ -18,9 +18,11 @@ from controller.cli import (
     inspecting,
     local,
     logs,
+    mcp,
     objects,
     run,
     sessions,
+    tools,
     up,
 )
 from controller.cli.output import print_error
@@ -53,7 +55,9 @@ agents.app.command("logs")(logs.agent_logs)
 app.add_typer(apps.app, name="app")
 app.add_typer(agents.app, name="agent")
 app.add_typer(sessions.app, name="session")
+app.add_typer(tools.app, name="tool")
 app.add_typer(local.app, name="local")
+app.command("mcp")(mcp.mcp)
 app.command("install")(inspecting.install)
 app.command("settings")(inspecting.settings)
 app.command("explain")(inspecting.explain)
