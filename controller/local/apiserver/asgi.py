@@ -49,6 +49,13 @@ _HEALTH = frozenset(["/healthz", "/livez", "/readyz"])
 # A watch without a timeout ends after some such time, so that clients spread over restarts.
 _WATCH_S = (1800, 3600)
 _BOOKMARK_S = 60.0
+_MISSING = {
+    "attach": "attach; `kubectl logs -f` follows what a pod writes",
+    "exec": "exec; pods are processes of this machine, whose number `kubectl describe pod` tells",
+    "portforward": "port-forward; `kubectl proxy` leads to services, and on Linux a pod's own IP is"
+    " reachable from this machine",
+}
+"""What a pod cannot do here, and what does instead."""
 # On the object itself these need a name, or in the case of create none.
 _NAMED = frozenset(["create", "update", "patch"])
 
@@ -118,6 +125,8 @@ class App:
             return
         verb = requests.verb_of(request, target)
         self._authorize(user, verb, target)
+        if target.subresource in _MISSING:
+            raise errors.not_here(_MISSING[target.subresource])
         if target.subresource == "proxy":
             await self._proxy(target, scope, receive, send)
         elif target.subresource == "log":

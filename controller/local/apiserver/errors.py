@@ -129,6 +129,11 @@ def method_not_allowed() -> ApiError:
     return ApiError(405, "MethodNotAllowed", message, details={})
 
 
+def not_here(what: str) -> ApiError:
+    """Refuse what only a real cluster does."""
+    return ApiError(501, "NotImplemented", f"The local cluster has no {what}.")
+
+
 def unsupported_media(accepted: Sequence[str]) -> ApiError:
     """Refuse a body format, naming those that would do."""
     message = (

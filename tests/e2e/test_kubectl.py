@@ -1,0 +1,183 @@
+"""The local cluster through the eyes of kubectl, as somebody types it."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+import yaml
+from world import Cluster, eventually
+
+KUBECTL = shutil.which("kubectl", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}")
+
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.skipif(KUBECTL is None, reason="needs kubectl: `make kubectl` gets it"),
+]
+
+Kubectl = Callable[..., str]
+
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, labels: {app: web}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: python:3.12-slim
+        command: [python3, -u, -m, http.server, "8080", --bind, 0.0.0.0]
+        ports: [{containerPort: 8080, name: http}]
+        env: [{name: MODE, value: one}]
+        readinessProbe: {httpGet: {path: /, port: http}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web}
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http}]
+"""
+
+
+@pytest.fixture
+def kubectl(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Kubectl]:
+    """kubectl in a namespace of its own; gives what it printed, fails where it fails."""
+
+    def run(*arguments: str, code: int = 0, stdin: str = "", **environment: str) -> str:
+        done = subprocess.run(
+            [str(KUBECTL), "--kubeconfig", str(cluster.kubeconfig), "-n", namespace, *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+            env={**os.environ, "HOME": str(tmp_path), **environment},
+        )
+        assert done.returncode == code, f"{arguments}: {done.stdout}{done.stderr}"
+        return done.stdout + done.stderr
+
+    run("create", "namespace", namespace)
+    yield run
+    run("delete", "namespace", namespace, "--wait=false")
+
+
+def test_a_deployment_from_apply_to_delete(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=WEB)
+    assert "successfully rolled out" in kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    row = kubectl("get", "deploy", "web", "--no-headers").split()
+    assert row[:4] == ["web", "1/1", "1", "1"]
+    described = kubectl("describe", "deploy", "web")
+    assert re.search(r"NewReplicaSet: +web-\w+ \(1/1 replicas created\)", described)
+    assert "Scaled up replica set" in described
+    assert "Started container web" in kubectl("describe", "pod", "-l", "app=web")
+    assert "Serving HTTP" in kubectl("logs", "deploy/web")
+
+    changed = WEB.replace("value: one", "value: two")
+    assert "+          value: two" in kubectl("diff", "-f", "-", stdin=changed, code=1)
+    kubectl("apply", "-f", "-", stdin=changed)
+    kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    history = kubectl("rollout", "history", "deploy/web")
+    assert [line.split()[0] for line in history.splitlines() if line[:1].isdigit()] == ["1", "2"]
+    kubectl("rollout", "undo", "deploy/web")
+    kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    path = "jsonpath={.spec.template.spec.containers[0].env[0].value}"
+    assert kubectl("get", "deploy", "web", "-o", path) == "one"
+
+    kubectl("scale", "deploy", "web", "--replicas=2")
+    ready = "--for=jsonpath={.status.readyReplicas}=2"
+    kubectl("wait", ready, "deploy/web", "--timeout=40s")
+    kubectl("delete", "-f", "-", "--timeout=60s", stdin=WEB)
+    assert "No resources found" in kubectl("get", "deploy")
+
+
+def test_server_side_apply_tells_conflicts_and_forces_them(kubectl: Kubectl) -> None:
+    config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: cm}\ndata: {a: b}\n"
+    kubectl("apply", "--server-side", "-f", "-", stdin=config)
+    other = ("--server-side", "--field-manager=other", "-f", "-")
+
+    refused = kubectl("apply", *other, stdin=config.replace("a: b", "a: c"), code=1)
+    kubectl("apply", *other, "--force-conflicts", stdin=config.replace("a: b", "a: c"))
+
+    assert 'conflict with "kubectl": .data.a' in refused
+    assert kubectl("get", "cm", "cm", "-o", "jsonpath={.data.a}") == "c"
+
+
+def test_small_changes_of_every_kind(kubectl: Kubectl) -> None:
+    kubectl("create", "configmap", "cm", "--from-literal=a=b")
+
+    kubectl("label", "cm", "cm", "tier=test")
+    kubectl("annotate", "cm", "cm", "note=x")
+    kubectl("patch", "cm", "cm", "-p", '{"data":{"z":"1"}}')
+    kubectl("patch", "cm", "cm", "--type=json", "-p", '[{"op":"remove","path":"/data/z"}]')
+    kubectl("edit", "cm", "cm", EDITOR="sed -i s/a:.b/a:\\ edited/")
+    kubectl("delete", "cm", "cm", "--dry-run=server")
+
+    made = yaml.safe_load(kubectl("get", "cm", "-l", "tier=test", "-o", "yaml"))["items"][0]
+    assert made["data"] == {"a": "edited"}
+    assert made["metadata"]["annotations"]["note"] == "x"
+
+
+def test_jobs_and_pods_run_and_leave_their_logs(kubectl: Kubectl) -> None:
+    say = ("--image=python:3.12-slim", "--", "python3", "-c", "print('done')")
+
+    kubectl("create", "job", "j", *say)
+    kubectl("wait", "--for=condition=complete", "job/j", "--timeout=40s")
+
+    assert kubectl("logs", "job/j") == "done\n"
+    kubectl("delete", "job", "j", "--timeout=40s")
+    assert "No resources found" in kubectl("get", "pods")
+
+
+def test_it_explains_itself(kubectl: Kubectl) -> None:
+    assert "<RollingUpdateDeployment>" in kubectl("explain", "deploy.spec.strategy")
+    assert "statefulsets" in kubectl("api-resources", "--api-group=apps", "-o", "name")
+    assert "Server Version: v1.36" in kubectl("version")
+    assert kubectl("auth", "can-i", "create", "pods").strip() == "yes"
+
+
+def test_a_typing_error_is_refused_by_the_schema(kubectl: Kubectl) -> None:
+    wrong = WEB.replace("readinessProbe", "readynessProbe")
+
+    refused = kubectl("apply", "-f", "-", stdin=wrong, code=1)
+
+    assert 'unknown field "spec.template.spec.containers[0].readynessProbe"' in refused
+
+
+def test_proxy_leads_to_the_api_and_to_services(
+    cluster: Cluster, kubectl: Kubectl, namespace: str
+) -> None:
+    kubectl("apply", "-f", "-", stdin=WEB)
+    kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    arguments = [str(KUBECTL), "--kubeconfig", str(cluster.kubeconfig), "proxy", "--port=0"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as proxy:
+        try:
+            assert proxy.stdout is not None
+            address = re.search(r"127\.0\.0\.1:\d+", proxy.stdout.readline())
+            assert address is not None
+            url = f"http://{address[0]}/api/v1/namespaces/{namespace}/services/web:80/proxy/"
+            page = eventually(lambda: httpx.get(url, trust_env=False).text, what="an answer")
+        finally:
+            proxy.terminate()
+
+    assert "Directory listing" in page
+
+
+@pytest.mark.parametrize("verb", [["exec", "x", "--", "true"], ["port-forward", "x", ":80"]])
+def test_what_it_cannot_do_it_says(kubectl: Kubectl, verb: list[str]) -> None:
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n"
+    pod += "  - {name: c, image: python:3.12-slim, command: [python3, -c, input()], stdin: true}\n"
+    kubectl("apply", "-f", "-", stdin=pod)
+    kubectl("wait", "--for=condition=Ready", "pod/x", "--timeout=40s")
+
+    refused = kubectl(*verb, code=1)
+
+    assert "The local cluster has no" in refused
