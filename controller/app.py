@@ -1,6 +1,6 @@
 """The composition root: the only place that constructs adapters from settings."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -104,9 +104,14 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         cluster = _Cluster(client=client, live=live, inputs=inputs)
         reconciler = _reconciler(settings, store, cluster, queue, records)
         tools = _toolbox(reconciler, records, queue)
-        server = _server(settings, queue, reconciler, conversations, tools)
-        server.start()
-        started.callback(server.stop)
+        servers: list[Server] = []
+        services = _services(
+            settings, queue, reconciler, conversations, tools, own_url=lambda: servers[0].url
+        )
+        servers.extend(_servers(settings, services))
+        for server in servers:
+            server.start()
+            started.callback(server.stop)
         pruner = _pruner(settings, conversations)
         pruner.start()
         started.callback(pruner.stop)
@@ -124,7 +129,7 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
             store=store,
             reconciler=reconciler,
             queue=queue,
-            url=server.url,
+            url=servers[0].url,
             _started=started.pop_all(),
         )
 
@@ -247,13 +252,15 @@ def _toolbox(reconciler: Reconciler, records: ToolServers, queue: WorkQueue) -> 
     return Toolbox(servers=servers, records=records, watch=watch, catalog=reconciler.catalog)
 
 
-def _server(
+def _services(  # noqa: PLR0913 - the parts of the controller that the API shows
     settings: Settings,
     queue: WorkQueue,
     reconciler: Reconciler,
     conversations: Conversations,
     tools: Toolbox,
-) -> Server:
+    *,
+    own_url: Callable[[], str],
+) -> Services:
     def sync(name: str, request: SyncRequest) -> ApplicationRecord:
         accepted = reconciler.request(name, request)
         queue.add(name, trigger=Trigger.MANUAL)
@@ -273,7 +280,7 @@ def _server(
         live_object=reconciler.live.get,
         tokens=TokenReviews(reconciler.client, audience=AUDIENCE),
     )
-    services = Services(
+    return Services(
         store=reconciler.store,
         queue=queue,
         plan=reconciler.plan,
@@ -298,14 +305,21 @@ def _server(
         verify_agent=fleet.verify if settings.require_agent_tokens else None,
         gateway=_gateway(settings, reconciler),
         tools=tools,
-        own_url=lambda: server.url,
+        own_url=own_url,
         mcp_sync=settings.mcp_sync,
     )
+
+
+def _servers(settings: Settings, services: Services) -> Iterator[Server]:
+    """Give the server for people, and that for agents of a cluster if there is to be one."""
     host, port = settings.address
-    server = Server(
+    yield Server(
         shell.create(services), host=host, port=port, insecure_listen=settings.insecure_listen
     )
-    return server
+    if settings.agent_address is not None:
+        host, port = settings.agent_address
+        # Others are to reach this one: it answers nobody who does not prove to be an agent.
+        yield Server(shell.create_for_agents(services), host=host, port=port, insecure_listen=True)
 
 
 def _gateway(settings: Settings, reconciler: Reconciler) -> Gateway:

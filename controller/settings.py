@@ -43,6 +43,10 @@ class Settings(pydantic.BaseModel):
     listen: str = pydantic.Field(
         "127.0.0.1:8083", description="Address of the API and the dashboard, as host:port."
     )
+    agent_listen: str = pydantic.Field(
+        "",
+        description="Address for agents of a cluster, as host:port: only they are answered there.",
+    )
     insecure_listen: bool = pydantic.Field(
         default=False, description="Allow an address other than loopback although nobody signs in."
     )
@@ -149,8 +153,12 @@ class Settings(pydantic.BaseModel):
     @property
     def address(self) -> tuple[str, int]:
         """Host and port of `listen`."""
-        host, _, port = self.listen.rpartition(":")
-        return host.strip("[]"), int(port)
+        return _split(self.listen)
+
+    @property
+    def agent_address(self) -> tuple[str, int] | None:
+        """Host and port of `agent_listen`; None where agents use `listen`."""
+        return _split(self.agent_listen) if self.agent_listen else None
 
     @pydantic.field_validator("agent_env", "agent_annotations", mode="before")
     @classmethod
@@ -169,9 +177,11 @@ class Settings(pydantic.BaseModel):
         """Read a list from text, as the environment has it."""
         return yaml.load(value, Loader=yaml.CSafeLoader) if isinstance(value, str) else value
 
-    @pydantic.field_validator("listen")
+    @pydantic.field_validator("listen", "agent_listen")
     @classmethod
-    def _has_port(cls, value: str) -> str:
+    def _has_port(cls, value: str, info: pydantic.ValidationInfo) -> str:
+        if not value and info.field_name == "agent_listen":
+            return value
         host, _, port = value.rpartition(":")
         if not host or not port.isdigit() or int(port) > 65535:
             raise ValueError("expected host:port, such as 127.0.0.1:8083")
@@ -260,6 +270,11 @@ def _settings_of(documents: Iterable[Any], path: Path) -> dict[str, Any]:
             raise UsageError(f"{path}: spec of kind Settings is not a mapping.")
         values.update({_snake(str(name)): value for name, value in spec.items()})
     return values
+
+
+def _split(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    return host.strip("[]"), int(port)
 
 
 def _snake(name: str) -> str:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.a2a.gateway import MAX_BODY_BYTES, Gateway
 from controller.api import flask_app
+from controller.api.agentsonly import AgentsOnly
 from controller.api.bodies import CONVERSATION_BYTES, BoundedBodies, is_conversation
 from controller.api.logs import Logs
 from controller.api.mcp import MCPEndpoint
@@ -50,6 +51,22 @@ def create(given: Services) -> Starlette:
         ],
         lifespan=lifespan,
     )
+
+
+def create_for_agents(given: Services) -> Starlette:
+    """Build the ASGI application of the address at which agents, and only they, store things.
+
+    It has threads of its own: a busy dashboard does not keep agents waiting, nor they it.
+    """
+    flask_shell = WSGIMiddleware(cast("WSGIApp", flask_app.create(given)), workers=WORKERS)
+    bounded = BoundedBodies(cast("ASGIApp", flask_shell), max_bytes=CONVERSATION_BYTES)
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        yield
+        flask_shell.executor.shutdown(wait=False, cancel_futures=True)
+
+    return Starlette(routes=[Mount("/", AgentsOnly(bounded))], lifespan=lifespan)
 
 
 def _to_logs(given: Services) -> tuple[Route, ...]:

@@ -6,11 +6,14 @@ operator of this machine.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import flask
 
 from controller.api import services
+from controller.api.agentsonly import SCOPE
 from controller.api.problems import ProblemError, not_found
 from controller.state.sessions import ANONYMOUS, Session, Share, Wanted
 
@@ -101,21 +104,30 @@ def place_of(agent: str) -> tuple[str, str]:
 
 
 def _agent() -> str:
-    """Give the agent that calls, once it has proved who it is."""
-    named = flask.request.headers.get("X-Agent-Name", "")
+    """Give the agent that calls, once it has proved who it is; empty for a person."""
+    agent = reference(flask.request.headers.get("X-Agent-Name", ""))
     verify = services.current().verify_agent
-    if not named or verify is None:
-        return reference(named)
+    if not agent and not _is_for_agents_only():
+        return ""
     kind, _, token = flask.request.headers.get("Authorization", "").partition(" ")
-    agent = reference(named)
-    if kind.lower() != "bearer" or not verify(token.strip(), agent):
+    if verify is not None:
+        is_proven = bool(agent) and kind.lower() == "bearer" and verify(token.strip(), agent)
+    else:
+        is_proven = not _is_for_agents_only()
+    if not is_proven:
         raise ProblemError(
             401,
             "Unauthorized",
-            "An agent has to send the token of its service account, with the audience kagent.",
+            "An agent has to send its name, and the token of its service account with the"
+            " audience kagent.",
             remedy="Mount it as Roster does; `requireAgentTokens: false` turns this off.",
         )
     return agent
+
+
+def _is_for_agents_only() -> bool:
+    scope: Mapping[str, Any] = flask.request.environ.get("asgi.scope") or {}
+    return bool(scope.get(SCOPE))
 
 
 def _user() -> str:
