@@ -21,6 +21,8 @@ WATCHED = (
     "controllerrevisions.apps",
     "jobs.batch",
     "endpointslices.discovery.k8s.io",
+    "poddisruptionbudgets.policy",
+    "horizontalpodautoscalers.autoscaling",
 )
 
 

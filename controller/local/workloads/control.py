@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 
-from controller.local.workloads import endpoints
+from controller.local.workloads import autoscalers, disruption, endpoints
+from controller.local.workloads.autoscalers import Autoscalers, CpuSeconds
 from controller.local.workloads.cluster import Cluster
 from controller.local.workloads.deployments.controller import Deployments
+from controller.local.workloads.disruption import Budgets
 from controller.local.workloads.endpoints import EndpointSlices
 from controller.local.workloads.informers import controller_of, key_of
 from controller.local.workloads.jobs import Jobs
@@ -16,7 +18,7 @@ from controller.objects import Manifest
 _QUIET_S = 0.08
 
 
-def start(cluster: Cluster) -> list[Queue]:
+def start(cluster: Cluster, cpu_seconds: CpuSeconds) -> list[Queue]:
     """Start all controllers, on what exists and on every change from now on."""
     return [
         _deployments(cluster),
@@ -24,6 +26,8 @@ def start(cluster: Cluster) -> list[Queue]:
         _owner(cluster, "statefulsets.apps", StatefulSets(cluster).visit, "pods"),
         _owner(cluster, "jobs.batch", Jobs(cluster).visit, "pods"),
         _endpoint_slices(cluster),
+        _budgets(cluster),
+        _autoscalers(cluster, cpu_seconds),
     ]
 
 
@@ -84,6 +88,33 @@ def _endpoint_slices(cluster: Cluster) -> Queue:
     _follow(cluster, "services", lambda each: queue.add(key_of(each)))
     _follow(cluster, "pods", on_pod)
     _follow(cluster, "endpointslices.discovery.k8s.io", on_slice)
+    return queue
+
+
+def _budgets(cluster: Cluster) -> Queue:
+    controller = Budgets(cluster)
+    queue = Queue(disruption.RESOURCE, controller.visit)
+
+    def on_pod(pod: Manifest) -> None:
+        for key in controller.budgets_of(pod):
+            queue.add(key)
+
+    _follow(cluster, disruption.RESOURCE, lambda each: queue.add(key_of(each)))
+    _follow(cluster, "pods", on_pod)
+    return queue
+
+
+def _autoscalers(cluster: Cluster, cpu_seconds: CpuSeconds) -> Queue:
+    queue = Queue(autoscalers.RESOURCE, Autoscalers(cluster, cpu_seconds).visit)
+
+    def changed(before: Manifest | None, now: Manifest | None) -> None:
+        if now is not None and (before is None or before["spec"] != now["spec"]):
+            queue.add(key_of(now))
+
+    informer = cluster[autoscalers.RESOURCE]
+    informer.subscribe(changed)
+    for each in informer.objects():
+        changed(None, each)
     return queue
 
 

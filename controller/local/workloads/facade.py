@@ -1,7 +1,7 @@
 """Starts and stops the workloads, and answers what the API server leaves to them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -59,7 +59,7 @@ class Workloads:
         self._tasks.append(asyncio.create_task(self._recorder.run()))
         self._tasks.append(asyncio.create_task(self._recorder.expire()))
         await asyncio.gather(*(each.synced.wait() for each in self._informers.values()))
-        self._queues = control.start(self._cluster)
+        self._queues = control.start(self._cluster, self._cpu_seconds)
         self._kubelet = Kubelet(self._node(taken))
         self._kubelet.start()
 
@@ -113,6 +113,9 @@ class Workloads:
             details = {"name": name, "kind": resource}
             raise ApiError(404, "NotFound", f'{resource} "{name}" not found', details=details)
         return found
+
+    def _cpu_seconds(self) -> Mapping[str, float]:
+        return self._kubelet.cpu_seconds() if self._kubelet is not None else {}
 
     def _node(self, taken: addresses.Addresses) -> Node:
         return Node(

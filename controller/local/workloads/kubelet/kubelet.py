@@ -5,13 +5,14 @@ It is the scheduler, too, since there is one node: every pod that has no node is
 
 import asyncio
 import shutil
+from collections.abc import Mapping
 
 import structlog
 
 from controller.local.apiserver.errors import ApiError
 from controller.local.workloads import pods
 from controller.local.workloads.informers import Key, key_of
-from controller.local.workloads.kubelet import memory
+from controller.local.workloads.kubelet import memory, sessions
 from controller.local.workloads.kubelet.container import ContainerRun
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.pod_run import PodRun
@@ -66,6 +67,17 @@ class Kubelet:
     def run_of(self, pod: Manifest) -> PodRun | None:
         """Give the run of a pod, if it has had one in this life of the cluster."""
         return self._runs.get(pod["metadata"]["uid"])
+
+    def cpu_seconds(self) -> Mapping[str, float]:
+        """Give the CPU time that each pod has taken so far, by its uid."""
+        used = sessions.read()
+        return {
+            uid: sum(
+                (used.get(each.pid or 0, sessions.Use()).cpu_s for each in run.runs.values()),
+                start=0.0,
+            )
+            for uid, run in self._runs.items()
+        }
 
     def _containers(self) -> list[ContainerRun]:
         return [container for run in self._runs.values() for container in run.runs.values()]
