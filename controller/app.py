@@ -22,9 +22,11 @@ from controller.cluster.inputs import Inputs
 from controller.cluster.live import LiveState
 from controller.cluster.logs import PodLogs
 from controller.cluster.tokens import TokenReviews
+from controller.definitions import durations
 from controller.definitions.application import Application
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding
+from controller.definitions.syncpolicy import SyncPolicyDefinition
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
 from controller.health import expressions
@@ -48,7 +50,14 @@ from controller.source.address import Address
 from controller.source.repository import Credentials, Repositories
 from controller.state.conversations import Conversations
 from controller.state.pruner import Pruner
-from controller.state.records import ApplicationRecord, ApplicationSpec, SyncPolicy, SyncRequest
+from controller.state.records import (
+    ApplicationRecord,
+    ApplicationSpec,
+    RetryPolicy,
+    SyncPolicy,
+    SyncRequest,
+    SyncWindow,
+)
 from controller.state.store import Store
 from controller.state.toolservers import ToolServers
 from controller.sync.executor import Executor
@@ -167,13 +176,6 @@ def render_options(settings: Settings, spec: ApplicationSpec) -> RenderOptions:
 def application_spec(application: Application) -> ApplicationSpec:
     """Give the stored form of an application as it is written down."""
     spec = application.spec
-    automated = spec.sync_policy.automated
-    policy = SyncPolicy(
-        automated=automated is not None and automated.enabled,
-        prune=automated is not None and automated.prune,
-        self_heal=automated is not None and automated.self_heal,
-        sync_options=tuple(spec.sync_policy.sync_options),
-    )
     return ApplicationSpec(
         name=application.name,
         repo_url=spec.source.repo_url,
@@ -182,7 +184,8 @@ def application_spec(application: Application) -> ApplicationSpec:
         namespace=spec.destination.namespace,
         templates=spec.source.templates,
         agent_annotations=application.agent_annotations,
-        sync_policy=policy,
+        sync_policy=_sync_policy(spec.sync_policy),
+        suspend=spec.suspend,
         ignore_differences=tuple(
             Rule(
                 group=rule.group,
@@ -195,6 +198,33 @@ def application_spec(application: Application) -> ApplicationSpec:
             )
             for rule in spec.ignore_differences
         ),
+    )
+
+
+def _sync_policy(definition: SyncPolicyDefinition) -> SyncPolicy:
+    automation, retry = definition.automation, definition.retry
+    return SyncPolicy(
+        automated=automation.enabled,
+        warn=definition.mode == "warn",
+        prune=automation.prune,
+        self_heal=automation.self_heal,
+        retry=RetryPolicy(
+            limit=retry.limit,
+            duration_s=durations.seconds(retry.backoff.duration),
+            factor=retry.backoff.factor,
+            max_duration_s=durations.seconds(retry.backoff.max_duration),
+        ),
+        windows=tuple(
+            SyncWindow(
+                kind=window.kind,
+                schedule=window.schedule,
+                duration_s=durations.seconds(window.duration),
+                time_zone=window.time_zone,
+                manual_sync=window.manual_sync,
+            )
+            for window in definition.sync_windows
+        ),
+        sync_options=tuple(definition.sync_options),
     )
 
 

@@ -18,6 +18,7 @@ from controller.definitions import (
     spec,
     suggest,
     syncoptions,
+    syncpolicy,
 )
 from controller.definitions.catalog import Document
 from controller.definitions.checks import metadata
@@ -26,6 +27,7 @@ from controller.definitions.ignoredifferences import IgnoreDifferences
 from controller.definitions.kinds import ROSTER
 from controller.definitions.positions import Positions
 from controller.definitions.schema import Model, Opt
+from controller.definitions.syncpolicy import SyncPolicyDefinition
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, finding
 
@@ -68,29 +70,6 @@ class Destination(Model):
     )
 
 
-class Automated(Model):
-    """What happens without a person."""
-
-    enabled: bool = Field(default=True, description="Sync every new revision.")
-    prune: bool = Field(default=False, description="Delete what left the repository.")
-    self_heal: bool = Field(default=False, description="Undo changes made in the cluster.")
-
-
-class SyncPolicyDefinition(Model):
-    """When a revision is applied."""
-
-    automated: Opt[Automated] = Field(
-        default=None, description="Sync without a person; left out, syncs are started by hand."
-    )
-    sync_options: list[str] = Field(
-        default_factory=list,
-        description="How objects are written and deleted, as Name=value with Argo CD's names: "
-        "CreateNamespace=true makes the namespace where it is missing; Adopt=true takes over "
-        "objects that exist and belong to nobody.",
-        json_schema_extra={"items": {"type": "string", "enum": list(syncoptions.CHOICES)}},
-    )
-
-
 class ApplicationSpecDefinition(Model):
     """Where definitions come from, where they go, and what happens by itself."""
 
@@ -103,6 +82,9 @@ class ApplicationSpecDefinition(Model):
     )
     ignore_differences: list[IgnoreDifferences] = Field(
         default_factory=list, description="Fields that are left to others."
+    )
+    suspend: bool = Field(
+        default=False, description="Sync nothing, neither by itself nor by request."
     )
     project: Opt[str] = Field(
         default=None, description="Argo CD's project, for copies of its manifests; not used."
@@ -160,6 +142,7 @@ def _read(document: Document, applications: dict[str, Application]) -> list[Find
         *_checks(view),
         *violations,
         *syncoptions.check(view.at("spec", "syncPolicy", "syncOptions")),
+        *syncpolicy.check(view.at("spec", "syncPolicy")),
         *ignoredifferences.check(view.at("spec", "ignoreDifferences")),
     ]
     if name.text in applications:

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from controller.objects import ObjectKey
 from controller.plan.steps import Plan, Step
-from controller.reconcile import corrections, retries
+from controller.reconcile import corrections, retries, windows
+from controller.reconcile.windows import Verdict
 from controller.state.records import ApplicationRecord, OperationPhase, SyncRequest
 
 AUTOMATED = "automated"
@@ -22,6 +23,8 @@ class Decision:
     """What to carry out."""
     initiated_by: str = ""
     reason: str = ""
+    is_refused: bool = False
+    """Whether what was asked for is not to be done, now or later."""
     drift: frozenset[ObjectKey] = frozenset()
     """Objects of the plan that only go back to what they were: corrections."""
 
@@ -50,16 +53,41 @@ def decide(
     again, also where everything turns out to be written, so that it does not look unfinished for
     ever.
     """
+    policy, now = record.spec.sync_policy, circumstances.now
+    if record.is_suspended:
+        return Decision(sync=False, plan=plan, reason="suspended")
+    verdict = windows.judge(policy.windows, is_manual=request is not None, now=now)
     if request is not None:
-        return Decision(sync=True, plan=plan, initiated_by=request.initiated_by, reason="requested")
+        by, reason = request.initiated_by, verdict.reason or "requested"
+        is_refused = not verdict.may_sync
+        return Decision(
+            sync=verdict.may_sync, plan=plan, initiated_by=by, reason=reason, is_refused=is_refused
+        )
     if record.operation and record.operation.phase is OperationPhase.RUNNING:
         by = record.operation.initiated_by
         return Decision(sync=True, plan=plan, initiated_by=by, reason="the last was cut off")
-    if plan.is_empty:
-        return Decision(sync=False, plan=plan, reason="nothing to do")
-    if not record.spec.sync_policy.automated:
-        return Decision(sync=False, plan=plan, reason="sync is manual for this application")
+    if reason := _reason_to_wait(record, plan, verdict):
+        return Decision(sync=False, plan=plan, reason=reason)
     return _automatic(record, plan, circumstances)
+
+
+def _reason_to_wait(record: ApplicationRecord, plan: Plan, verdict: Verdict) -> str:
+    """Tell why nothing happens without a person, empty where something may."""
+    if plan.is_empty:
+        return "nothing to do"
+    if not record.spec.sync_policy.automated:
+        return "sync is manual for this application"
+    if is_terminated(record, plan.revision):
+        return "its operation was terminated"
+    return verdict.reason
+
+
+def is_terminated(record: ApplicationRecord, revision: str) -> bool:
+    """Tell whether a person ended the last operation at this revision."""
+    operation = record.operation
+    return operation is not None and bool(
+        operation.terminated_by and operation.revision == revision
+    )
 
 
 def _automatic(record: ApplicationRecord, plan: Plan, circumstances: Circumstances) -> Decision:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 SUPERSEDED = "Superseded: a newer revision takes over."
+TERMINATED = "Terminated by {by}."
 STOPPING = "Interrupted: Roster stops here and goes on at its next start."
 
 _LOOK_AGAIN_S = 0.5

@@ -5,6 +5,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 
+from controller.errors import PermanentError
 from controller.objects import Manifest, ObjectKey, metadata
 from controller.plan.steps import Plan
 from controller.source.snapshot import Commit
@@ -14,6 +15,7 @@ from controller.state.records import (
     ObjectResult,
     Operation,
     OperationPhase,
+    Suspension,
     SyncRequest,
 )
 
@@ -34,6 +36,7 @@ DONE = Ending()
 _WRITES = frozenset({"create", "update", "prune"})
 FAILED = frozenset({"SyncFailed"})
 """Results of objects after which the operation failed and is tried again."""
+UNFINISHED = frozenset({OperationPhase.RUNNING, OperationPhase.TERMINATING})
 CUT_SHORT = "The operation was cut short by an error of Roster's own; its log says more."
 INTERRUPTED = "The controller stopped in the middle of this operation; it is done again."
 
@@ -115,6 +118,47 @@ def intend(record: ApplicationRecord, keys: AbstractSet[ObjectKey]) -> Applicati
     )
 
 
+def suspend(record: ApplicationRecord, by: str, now: datetime) -> ApplicationRecord:
+    """Give the record suspended; who did it first counts."""
+    if record.suspension is not None:
+        return record
+    return record.model_copy(update={"suspension": Suspension(by=by, since=now)})
+
+
+def resume(record: ApplicationRecord) -> ApplicationRecord:
+    """Give the record without suspension and without a held revision.
+
+    Raises:
+        PermanentError: it is suspended where it is written down.
+    """
+    if record.spec.suspend:
+        raise PermanentError(
+            f"{record.spec.name} is suspended by its definition.",
+            remedy="Remove `suspend: true` from the Application.",
+        )
+    return record.model_copy(update={"suspension": None, "hold": None})
+
+
+def terminate(record: ApplicationRecord, by: str, now: datetime) -> ApplicationRecord:
+    """Give the record with its operation about to end, and without what was asked for.
+
+    Raises:
+        PermanentError: nothing runs and nothing was asked for.
+    """
+    operation, request = record.operation, record.request
+    if operation is not None and operation.phase in UNFINISHED:
+        ending = operation.model_copy(
+            update={"phase": OperationPhase.TERMINATING, "terminated_by": by}
+        )
+        return record.model_copy(update={"operation": ending, "request": None})
+    if request is not None:
+        return refuse(record, request, f"Terminated by {by} before it began.", now=now)
+    raise PermanentError(
+        f"No operation runs on {record.spec.name}.",
+        remedy=f"`roster app history {record.spec.name}` lists those that ended.",
+    )
+
+
 def finish(
     record: ApplicationRecord,
     results: Iterable[ObjectResult],
@@ -181,10 +225,15 @@ def inventory(
 def close_interrupted(record: ApplicationRecord, *, now: datetime) -> ApplicationRecord:
     """Give the record without a running operation: one that still runs was cut off by a crash."""
     operation = record.operation
-    if operation is None or operation.phase is not OperationPhase.RUNNING:
+    if operation is None or operation.phase not in UNFINISHED:
         return record
+    by = operation.terminated_by
     ended = operation.model_copy(
-        update={"phase": OperationPhase.ERROR, "result_message": INTERRUPTED, "finished_at": now}
+        update={
+            "phase": OperationPhase.FAILED if by else OperationPhase.ERROR,
+            "result_message": f"Terminated by {by}." if by else INTERRUPTED,
+            "finished_at": now,
+        }
     )
     return record.model_copy(update={"operation": ended, "history": _with(record.history, ended)})
 

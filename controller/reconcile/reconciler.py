@@ -40,7 +40,12 @@ from controller.reconcile.interruption import Interruption
 from controller.reconcile.pace import Paced
 from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.workqueue import Trigger
-from controller.state.records import ApplicationRecord, ObjectResult, SyncRequest
+from controller.state.records import (
+    ApplicationRecord,
+    ObjectResult,
+    OperationPhase,
+    SyncRequest,
+)
 from controller.state.store import Store
 from controller.sync import compare
 from controller.sync.executor import Executor
@@ -104,6 +109,7 @@ class Reconciler:
         record = self.store.application(name)
         if record is None:
             return None
+        record = self._ended(record)
         request = record.request
         with self._reporting(name, "SourceError", request):
             revision = self.revisions.current(
@@ -117,6 +123,8 @@ class Reconciler:
             revision = self.revisions.completed(revision)
             plan = self.plan_for(record, revision, request)
         choice = decision.decide(record, plan, request, self._circumstances(record, plan))
+        if request is not None and choice.is_refused:
+            self._refuse(name, request, f"Refused: {choice.reason}.")
         with self._reporting(name, "SyncError", None):
             results = self._carry_out(record, revision, choice) if choice.sync else ()
         with self._reporting(name, "ComparisonError", None):
@@ -262,6 +270,23 @@ class Reconciler:
         found = self.live.get(step.key)
         return self.judge(found).status if found is not None else HealthStatus.MISSING
 
+    def _ended(self, record: ApplicationRecord) -> ApplicationRecord:
+        """Give the record with an operation closed that a crash kept from being terminated.
+
+        One that ran then is another matter: it is done again.
+        """
+        operation = record.operation
+        if operation is None or operation.phase is not OperationPhase.TERMINATING:
+            return record
+        return self.store.update(
+            record.spec.name, lambda now: operations.close_interrupted(now, now=self.now())
+        )
+
+    def _refuse(self, name: str, request: SyncRequest, reason: str) -> None:
+        self.store.update(
+            name, lambda record: operations.refuse(record, request, reason, now=self.now())
+        )
+
     def _record(self, name: str) -> ApplicationRecord:
         return self.store.update(name, lambda record: record)
 
@@ -276,9 +301,12 @@ class Reconciler:
         if self.stopping():
             return interruption.STOPPING
         record = self.store.application(began.spec.name)
-        if record is not None and record.next_request_id > began.next_request_id:
-            return interruption.SUPERSEDED
-        return ""
+        if record is None:
+            return ""
+        if record.operation and record.operation.terminated_by:
+            return interruption.TERMINATED.format(by=record.operation.terminated_by)
+        is_asked_anew = record.next_request_id > began.next_request_id
+        return interruption.SUPERSEDED if is_asked_anew else ""
 
     def _has_moved(self, name: str, revision: Revision) -> bool:
         """Tell whether a newer commit waits: it must not wait for this one's health."""

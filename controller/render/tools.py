@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from controller.definitions import agentconfig
+from controller.definitions import agentconfig, durations
 from controller.definitions.agent import AgentReference, AgentSpec, McpServerTool, Tool
 from controller.definitions.catalog import Path
 from controller.definitions.findings import DefinitionId
@@ -98,9 +98,9 @@ def _mcp_server(
 def _connection(server: ToolServer, sent: Mapping[str, str]) -> dict[str, Any]:
     connection: dict[str, Any] = {"url": server.url, "headers": sent or None}
     if server.timeout:
-        connection["timeout"] = toolservers.seconds(server.timeout)
+        connection["timeout"] = durations.seconds(server.timeout)
     if server.sse_read_timeout:
-        connection["sse_read_timeout"] = toolservers.seconds(server.sse_read_timeout)
+        connection["sse_read_timeout"] = durations.seconds(server.sse_read_timeout)
     return connection
 
 

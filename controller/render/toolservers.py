@@ -4,7 +4,6 @@ Three kinds do: RemoteMCPServer is an address, MCPServer is a workload behind a 
 Service may say by its annotations that it serves MCP.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,8 +21,6 @@ SERVICE = "kagent.dev/mcp-service"
 annotations that say how."""
 _DISCOVERY = "kagent.dev/discovery"
 """Label: `disabled` keeps a server from being asked for its tools."""
-_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +75,6 @@ def discovered(definition: Definition) -> ToolServer | None:
     if definition.is_plain and labels.get(SERVICE) != "true":
         return None
     return of(definition)
-
-
-def seconds(duration: str) -> float:
-    """Read one of Go's durations: `1m30s` is 90."""
-    return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(duration))
 
 
 def of_service(id_: DefinitionId, service: Manifest) -> ToolServer | None:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 import pydantic
 
@@ -46,19 +47,52 @@ class RetryPolicy(Record):
     max_duration_s: float = 180.0
 
 
+class SyncWindow(Record):
+    """A time that comes again, in which syncs are allowed or denied: as in Argo CD's projects."""
+
+    kind: Literal["allow", "deny"]
+    schedule: str
+    """Five fields of cron: when it begins."""
+    duration_s: float
+    time_zone: str = "UTC"
+    manual_sync: bool = False
+    """Whether a person may sync although it forbids syncs by themselves."""
+
+
+class SyncMode(StrEnum):
+    """What happens without a person."""
+
+    ENFORCE = "enforce"
+    """New revisions are applied, and drift is corrected where `self_heal` allows it."""
+    WARN = "warn"
+    """Nothing; what differs from git is a condition."""
+    MANUAL = "manual"
+    """Nothing; that something differs is expected."""
+
+
 class SyncPolicy(Record):
     """What may happen without a person: field meanings of Argo CD's `syncPolicy.automated`."""
 
     automated: bool = True
+    warn: bool = False
+    """Whether it is a condition that something differs, where nothing is automated."""
     prune: bool = False
     self_heal: bool = True
     retry: RetryPolicy = RetryPolicy()
+    windows: tuple[SyncWindow, ...] = ()
     create_namespace: bool = False
     """Whether the application's namespace is made where it is missing."""
     adopt: bool = False
     """Whether objects that exist and belong to nobody are taken over."""
     sync_options: tuple[str, ...] = ()
     """As `definitions.syncoptions` reads them."""
+
+    @property
+    def mode(self) -> SyncMode:
+        """What happens without a person, in a word."""
+        if self.automated:
+            return SyncMode.ENFORCE
+        return SyncMode.WARN if self.warn else SyncMode.MANUAL
 
     @property
     def options(self) -> SyncOptions:
@@ -82,6 +116,8 @@ class ApplicationSpec(Record):
     sync_policy: SyncPolicy = SyncPolicy()
     ignore_differences: tuple[Rule, ...] = ()
     """Fields that are left to others."""
+    suspend: bool = False
+    """Whether nothing is synced, said where the application is written down."""
 
 
 class SyncRequest(Record):
@@ -223,6 +259,8 @@ class Operation(Record):
     request_id: int = 0
     """The request that it carries out; 0 where nobody asked."""
     phase: OperationPhase = OperationPhase.RUNNING
+    terminated_by: str = ""
+    """Who ended it in the middle; then it is not tried again before the next commit or request."""
     result_message: str = ""
     retry_count: int = 0
     """How often it was tried again with the same outcome."""
@@ -288,6 +326,13 @@ class ApplicationStatus(Record):
     components: tuple[ComponentStatus, ...] = ()
 
 
+class Suspension(Record):
+    """Somebody's word that nothing is to be synced until it is resumed."""
+
+    by: str
+    since: datetime
+
+
 class Hold(Record):
     """A revision that somebody asked for in place of the newest; it ends with the next commit."""
 
@@ -308,9 +353,15 @@ class ApplicationRecord(Record):
     inventory: tuple[str, ...] = ()
     """`str(ObjectKey)` of everything applied or about to be."""
     hold: Hold | None = None
+    suspension: Suspension | None = None
     request: SyncRequest | None = None
     """What was asked for and is not done yet. A newer request takes its place."""
     retries: tuple[Retry, ...] = ()
     corrections: tuple[Correction, ...] = ()
     next_operation_id: int = 1
     next_request_id: int = 1
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether nothing is synced, neither by itself nor by request."""
+        return self.spec.suspend or self.suspension is not None

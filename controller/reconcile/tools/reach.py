@@ -12,6 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from controller.cluster import upstream
 from controller.cluster.client import Client
+from controller.definitions import durations
 from controller.definitions.shared import TLS, ValueRef
 from controller.errors import PermanentError
 from controller.mcp.way import Way
@@ -129,5 +130,5 @@ class Reach:
 
 
 def _timeout_s(server: ToolServer) -> float:
-    allowed_s = toolservers.seconds(server.timeout) if server.timeout else _LONGEST_S
+    allowed_s = durations.seconds(server.timeout) if server.timeout else _LONGEST_S
     return min(allowed_s or _LONGEST_S, _LONGEST_S)

@@ -14,9 +14,12 @@ from controller.state.records import (
     ApplicationStatus,
     Correction,
     Operation,
+    OperationPhase,
     Retry,
+    Suspension,
     SyncPolicy,
     SyncRequest,
+    SyncWindow,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -165,3 +168,48 @@ def test_an_operation_that_was_cut_off_is_done_again(what: Plan) -> None:
     cut_off = record(SyncPolicy(automated=False), operation=running)
 
     assert decide(cut_off, what, None, KNOWN).sync
+
+
+CLOSED = SyncWindow(kind="deny", schedule="0 0 * * *", duration_s=3600)
+
+
+def test_a_closed_window_stops_what_happens_by_itself_and_refuses_what_is_asked_for() -> None:
+    known = record(SyncPolicy(windows=(CLOSED,)))
+
+    by_itself = decide(known, plan(CHANGE), None, KNOWN)
+    asked = decide(known, plan(CHANGE), SyncRequest(), KNOWN)
+
+    assert (by_itself.sync, asked.sync, asked.is_refused) == (False, False, True)
+    assert "denies syncs until" in asked.reason
+
+
+def test_what_runs_is_brought_to_its_end_when_a_window_closes() -> None:
+    running = Operation(id=1, revision="new", started_at=NOW)
+
+    assert decide(
+        record(SyncPolicy(windows=(CLOSED,)), operation=running), plan(CHANGE), None, KNOWN
+    ).sync
+
+
+@pytest.mark.parametrize("is_written_down", [True, False])
+def test_nothing_happens_while_suspended_and_what_is_asked_for_waits(is_written_down: bool) -> None:
+    known = record(
+        SyncPolicy(), suspension=None if is_written_down else Suspension(by="ada", since=NOW)
+    )
+    spec = known.spec.model_copy(update={"suspend": is_written_down})
+    known = known.model_copy(update={"spec": spec})
+
+    for request in (None, SyncRequest()):
+        decision = decide(known, plan(CHANGE), request, KNOWN)
+        assert (decision.sync, decision.is_refused) == (False, False)
+
+
+def test_a_terminated_operation_is_not_done_again_before_the_next_commit_or_request() -> None:
+    ended = Operation(
+        id=1, revision="new", started_at=NOW, phase=OperationPhase.FAILED, terminated_by="ada"
+    )
+    known = record(SyncPolicy(), operation=ended)
+
+    assert not decide(known, plan(CHANGE), None, KNOWN).sync
+    assert decide(known, plan(CHANGE, revision="newer"), None, KNOWN).sync
+    assert decide(known, plan(CHANGE), SyncRequest(), KNOWN).sync

@@ -8,9 +8,9 @@ import pytest
 from controller.cluster.errors import InvalidError
 from controller.errors import PermanentError, TransientError
 from controller.objects import Manifest
-from controller.reconcile import interruption
+from controller.reconcile import interruption, operations
 from controller.reconcile.workqueue import Trigger
-from controller.state.records import OperationPhase, SyncStatus
+from controller.state.records import Operation, OperationPhase, SyncStatus, SyncWindow
 
 Write = Callable[..., str]
 
@@ -253,3 +253,109 @@ def test_an_object_that_somebody_changes_all_the_time_is_left_alone(
     world.visit(Trigger.TIMER)
 
     assert world.config_map("style")["data"] == {"text": "Be kind."}
+
+
+def test_terminating_ends_an_operation_between_two_writes(world: Any, prompts: Write) -> None:
+    world.commit(**{f"f{number}": prompts(f"c{number}") for number in range(40)})
+    phases: list[str] = []
+
+    def terminate(_: Manifest) -> None:
+        if not phases:
+            done = world.store.update(
+                world.name, lambda record: operations.terminate(record, "ada", world.now)
+            )
+            phases.append(done.operation.phase)
+
+    world.when_applied = terminate
+    world.visit()
+    world.visit()
+
+    (ended,) = world.record.history
+    assert phases == [OperationPhase.TERMINATING]
+    assert (ended.phase, ended.terminated_by) == (OperationPhase.FAILED, "ada")
+    assert ended.result_message.startswith("Terminated by ada. ")
+    assert 0 < len(world.live.managed(world.name)) < 40
+    assert "Terminated" in {item.type for item in world.record.status.conditions}
+
+
+def test_what_a_crash_kept_from_being_terminated_is_not_done_again(
+    world: Any, prompts: Write
+) -> None:
+    world.commit(a=prompts())
+    running = Operation(
+        id=1,
+        revision=world.git("rev-parse", "HEAD"),
+        started_at=world.now,
+        phase=OperationPhase.TERMINATING,
+        terminated_by="ada",
+    )
+    world.store.put(world.record.model_copy(update={"operation": running}))
+    world.restart()
+
+    world.visit(Trigger.STARTUP)
+
+    assert world.record.history[0].phase is OperationPhase.FAILED
+    assert world.config_map("style") is None
+
+
+def test_nothing_is_written_while_suspended_also_after_a_restart(
+    world: Any, prompts: Write
+) -> None:
+    world.store.update(world.name, lambda record: operations.suspend(record, "ada", world.now))
+    world.commit(a=prompts())
+    world.visit()
+    world.restart()
+    world.visit(Trigger.STARTUP)
+    conditions = {item.type for item in world.record.status.conditions}
+
+    world.store.update(world.name, operations.resume)
+    world.visit(Trigger.MANUAL)
+
+    assert "Suspended" in conditions
+    assert len(world.record.history) == 1
+    assert world.config_map("style") is not None
+
+
+def test_a_rollback_holds_over_restarts_until_it_is_resumed(world: Any, prompts: Write) -> None:
+    world.commit(a=prompts(text="one"))
+    world.visit()
+    first = world.record.status.synced_revision
+    second = world.commit(a=prompts(text="two"))
+    world.visit()
+
+    world.ask(revision=first)
+    world.visit(Trigger.MANUAL)
+    world.restart()
+    world.visit(Trigger.STARTUP)
+    world.visit()
+    held = world.config_map("style")["data"]
+    world.store.update(world.name, operations.resume)
+    world.visit(Trigger.MANUAL)
+
+    assert held == {"text": "one"}
+    assert world.config_map("style")["data"] == {"text": "two"}
+    assert world.record.status.synced_revision == second
+
+
+def test_warning_tells_of_drift_and_changes_nothing(world: Any, prompts: Write) -> None:
+    world.follow(automated=False, warn=True)
+    world.commit(a=prompts())
+
+    world.visit()
+
+    assert [item.type for item in world.record.status.conditions] == ["DriftDetected"]
+    assert world.config_map("style") is None
+
+
+def test_a_window_is_awaited_and_kept(world: Any, prompts: Write) -> None:
+    window = SyncWindow(kind="deny", schedule="0 0 * * *", duration_s=600)
+    world.follow(windows=(window,))
+    world.commit(a=prompts())
+
+    wait_s = world.visit()
+    conditions = [item.type for item in world.record.status.conditions]
+    world.later(wait_s)
+    world.visit(Trigger.TIMER)
+
+    assert (wait_s, conditions) == (600, ["SyncWindow"])
+    assert world.config_map("style") is not None

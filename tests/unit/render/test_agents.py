@@ -10,7 +10,6 @@ from controller.objects import ObjectKey
 from controller.objects.outlines import Outline
 from controller.render import confighash, workload
 from controller.render.options import RenderOptions
-from controller.render.toolservers import seconds
 
 Render = Callable[..., Any]
 
@@ -181,13 +180,6 @@ def test_another_registry_takes_the_place_of_the_host(
     image: str, registry: str | None, expected: str
 ) -> None:
     assert workload.with_registry(image, registry) == expected
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"), [("30s", 30), ("1m30s", 90), ("1.5h", 5400), ("250ms", 0.25), ("0s", 0)]
-)
-def test_durations_are_gos(text: str, expected: float) -> None:
-    assert seconds(text) == pytest.approx(expected)
 
 
 def test_two_models_with_one_variable_are_a_warning(render: Render) -> None:

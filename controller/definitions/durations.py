@@ -1,0 +1,11 @@
+"""Go's durations, as Kubernetes and Argo CD write them."""
+
+import re
+
+_UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ns|us|µs|ms|s|m|h)")
+
+
+def seconds(duration: str) -> float:
+    """Read one of Go's durations: `1m30s` is 90."""
+    return sum(float(amount) * _UNITS[unit] for amount, unit in _DURATION.findall(duration))
