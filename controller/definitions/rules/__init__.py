@@ -16,6 +16,7 @@ from controller.definitions.rules import (
     references,
     rendering,
     server,
+    source,
     sync,
     tools,
 )
@@ -31,6 +32,7 @@ class Rule:
 
 
 _SUBJECTS = (
+    source,
     reading,
     identity,
     agent,

@@ -28,13 +28,6 @@ RULES = {
             " >>>>>>>."
         ),
     ),
-    "bad-link": (
-        "A symbolic link leads to no file of the repository.",
-        (
-            "Links are followed inside the revision only, or they would show other people's files. "
-            "Nothing that the file defined before is changed or deleted."
-        ),
-    ),
     "too-large": (
         "A file or document is larger or deeper than Kubernetes could store.",
         (

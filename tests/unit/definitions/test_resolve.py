@@ -67,7 +67,8 @@ def test_findings_of_the_bad_repository_are_as_recorded() -> None:
 def test_the_bad_repository_breaks_every_rule() -> None:
     found = {finding.rule for finding in bad_repository().findings}
 
-    elsewhere = rules.rendering.RULES.keys() | rules.applications.RULES.keys()
+    others = (rules.rendering, rules.applications, rules.source, rules.tools)
+    elsewhere = {rule for subject in others for rule in subject.RULES}
     assert rules.RULES.keys() - found == elsewhere
 
 
