@@ -36,9 +36,9 @@ kubectl: .venv/bin/python ## Get kubectl for the tests of the local cluster (Lin
 
 lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-		pyproject.toml --extra agent --group build -o requirements.lock $(LOCKFLAGS)
+		pyproject.toml --extra agent --extra otel --group build -o requirements.lock $(LOCKFLAGS)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
-		pyproject.toml --extra agent --group build --group dev -c requirements.lock -o requirements-dev.lock $(LOCKFLAGS)
+		pyproject.toml --extra agent --extra otel --group build --group dev -c requirements.lock -o requirements-dev.lock $(LOCKFLAGS)
 
 image: ## Build the container image of controller and agents
 	docker build -t roster:0.1.0 .

@@ -21,7 +21,7 @@ from each other (`.importlinter` in pyproject.toml keeps it):
     health       manifest -> health, one function per kind
     definitions  the agents repo's language: schema, parse, resolve, agent config
     objects      Kubernetes objects as data: ObjectKey, helpers, content hash, masking
-    settings, telemetry, errors
+    settings, telemetry, tracing, errors
 """
 
 __version__ = "0.1.0"

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 import controller
+from controller import tracing
 from controller.a2a.gateway import Gateway
 from controller.a2a.upstream import client as http_client
 from controller.api import shell, stream
@@ -96,6 +97,7 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
     """
     check_listen(settings.address[0], insecure_listen=settings.insecure_listen)
     with ExitStack() as started:
+        started.callback(tracing.configure(controller.__version__))
         store = started.enter_context(Store(settings.state_dir / "state"))
         _register(store, applications)
         conversations = Conversations(settings.state_dir / "state" / "conversations")

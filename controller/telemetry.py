@@ -9,8 +9,10 @@ import logging
 import platform
 import re
 import sys
+from collections import Counter as Counted
 from collections.abc import Iterable, Iterator, MutableMapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from time import perf_counter
 from typing import IO, Any, Literal
 
@@ -51,6 +53,30 @@ APPLICATIONS = Gauge(
     "roster_applications",
     "Applications by sync and health status.",
     ["sync", "health"],
+    registry=REGISTRY,
+)
+OBJECTS = Gauge(
+    "roster_objects",
+    "Objects of an application by sync and health status.",
+    ["application", "sync", "health"],
+    registry=REGISTRY,
+)
+APPLIED_REVISION = Gauge(
+    "roster_applied_revision_info",
+    "Always 1; the label is the commit that an application was synced to last.",
+    ["application", "revision"],
+    registry=REGISTRY,
+)
+DRIFT_FOUND = Counter(
+    "roster_drift_found_total",
+    "Objects that were as git wants them and were then changed or deleted by others.",
+    ["application"],
+    registry=REGISTRY,
+)
+DRIFT_CORRECTED = Counter(
+    "roster_drift_corrected_total",
+    "Objects brought back to what git wants after others had changed or deleted them.",
+    ["application"],
     registry=REGISTRY,
 )
 GIT_REQUEST_DURATION = Histogram(
@@ -134,12 +160,39 @@ def set_build_info(version: str) -> None:
 
 def set_applications(statuses: Iterable[tuple[str, str]]) -> None:
     """Publish how many applications there are of each (sync, health)."""
-    counts: dict[tuple[str, str], int] = {}
-    for status in statuses:
-        counts[status] = counts.get(status, 0) + 1
     APPLICATIONS.clear()
-    for (sync, health), count in counts.items():
+    for (sync, health), count in Counted(statuses).items():
         APPLICATIONS.labels(sync=sync, health=health).set(count)
+
+
+def set_objects(statuses: Iterable[tuple[str, str, str]]) -> None:
+    """Publish how many objects there are of each (application, sync, health)."""
+    OBJECTS.clear()
+    for (application, sync, health), count in Counted(statuses).items():
+        OBJECTS.labels(application=application, sync=sync, health=health).set(count)
+
+
+def set_revisions(revisions: Iterable[tuple[str, str]]) -> None:
+    """Publish the last applied revision of each application; none where there is none yet."""
+    APPLIED_REVISION.clear()
+    for application, revision in revisions:
+        if revision:
+            APPLIED_REVISION.labels(application=application, revision=revision).set(1)
+
+
+_NOTES: ContextVar[dict[str, Any] | None] = ContextVar("notes", default=None)
+
+
+def note(**facts: Any) -> None:
+    """Add facts to the summary line of the visit that runs in this thread."""
+    _NOTES.set({**(_NOTES.get() or {}), **facts})
+
+
+def noted() -> dict[str, Any]:
+    """Give what was noted in this thread since the last call."""
+    found = _NOTES.get() or {}
+    _NOTES.set(None)
+    return found
 
 
 @contextmanager

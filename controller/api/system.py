@@ -57,7 +57,13 @@ def version() -> dict[str, Any]:
 def metrics() -> flask.Response:
     """Give Prometheus' text format; gauges of state are read now, not kept up to date."""
     given = services.current()
-    statuses = [record.status for record in given.store.applications()]
-    telemetry.set_applications((status.sync, status.health) for status in statuses)
+    records = {record.spec.name: record.status for record in given.store.applications()}
+    telemetry.set_applications((status.sync, status.health) for status in records.values())
+    telemetry.set_objects(
+        (name, item.sync, item.health)
+        for name, status in records.items()
+        for item in status.objects
+    )
+    telemetry.set_revisions((name, status.synced_revision) for name, status in records.items())
     telemetry.QUEUE_DEPTH.set(len(given.queue))
     return flask.Response(telemetry.metrics(), mimetype="text/plain; version=0.0.4")

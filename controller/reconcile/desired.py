@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
+from controller import tracing
 from controller.definitions import hooks, parse, resolve
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding, Position, Severity, in_order
@@ -91,8 +92,10 @@ def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: s
         templates: folder of the application's own templates, empty for none.
     """
     overrides, definitions = _split(files, templates)
-    found = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
-    rendered = manifests.render(found, options, templates=overrides)
+    with tracing.span("parse", files=len(definitions)):
+        found = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
+    with tracing.span("render", definitions=len(found.definitions)):
+        rendered = manifests.render(found, options, templates=overrides)
     return Desired(
         catalog=found,
         rendered=rendered,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from controller import telemetry
+from controller import telemetry, tracing
 from controller.errors import PermanentError, TransientError
 from controller.reconcile.workqueue import Item, Trigger, WorkQueue
 
@@ -60,22 +60,30 @@ class Loop:
     def _carry_out(self, item: Item) -> None:
         started = time.monotonic()
         bound = log.bind(application=item.key, triggers=sorted(item.triggers))
+        telemetry.noted()
         try:
-            with telemetry.timed(telemetry.RECONCILE_DURATION):
+            with (
+                tracing.span("reconcile", application=item.key),
+                telemetry.timed(telemetry.RECONCILE_DURATION),
+            ):
                 next_s = self._visit(item.key, item.triggers)
         except TransientError as error:
             retry_s = self._queue.retry(item.key, at_least_s=error.retry_after_s or 0.0)
-            bound.warning("visit_failed", error=str(error), retry_s=round(retry_s, 1))
+            bound.warning(
+                "visit_failed", error=str(error), retry_s=round(retry_s, 1), **telemetry.noted()
+            )
         except PermanentError as error:
             # Trying soon is pointless, but a visit must come even where nothing polls.
             retry_s = self._queue.retry(item.key, at_least_s=self._queue.backoff.max_s)
-            bound.error("visit_refused", error=str(error), retry_s=round(retry_s, 1))
+            bound.error(
+                "visit_refused", error=str(error), retry_s=round(retry_s, 1), **telemetry.noted()
+            )
         except Exception:  # noqa: BLE001 - the one catch-all: a visit must not end its worker
             retry_s = self._queue.retry(item.key)
-            bound.exception("visit_crashed", retry_s=round(retry_s, 1))
+            bound.exception("visit_crashed", retry_s=round(retry_s, 1), **telemetry.noted())
         else:
             self._queue.forget(item.key)
             if next_s is not None:
                 self._queue.add(item.key, trigger=Trigger.TIMER, delay_s=next_s)
             seconds = round(time.monotonic() - started, 3)
-            bound.info("visit_finished", duration_s=seconds, next_s=next_s)
+            bound.info("visit_finished", duration_s=seconds, next_s=next_s, **telemetry.noted())

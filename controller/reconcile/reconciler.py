@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller import telemetry
+from controller import tracing
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions import syncoptions
@@ -29,6 +29,7 @@ from controller.reconcile import (
     corrections,
     decision,
     interruption,
+    measures,
     operations,
     retries,
     schedule,
@@ -129,6 +130,7 @@ class Reconciler:
             results = self._carry_out(record, revision, choice) if choice.sync else ()
         with self._reporting(name, "ComparisonError", None):
             seen = self._settle(name, revision, choice, results)
+        measures.note_visit(seen)
         if revision.problem:
             raise TransientError(revision.problem)
         return schedule.next_visit_s(seen, self.now())
@@ -164,14 +166,15 @@ class Reconciler:
         stored = [ObjectKey.parse(key) for key in record.inventory]
         compare.follow(self.live, self.client, components, stored)
         live = self.live.managed(spec.name)
-        differences = compare.differences(
-            components,
-            self.live,
-            self.client,
-            memory=self.memory,
-            ignored=spec.ignore_differences,
-            find=self.find_paths,
-        )
+        with tracing.span("diff", application=spec.name, components=len(components)):
+            differences = compare.differences(
+                components,
+                self.live,
+                self.client,
+                memory=self.memory,
+                ignored=spec.ignore_differences,
+                find=self.find_paths,
+            )
         return make.make(
             application=spec.name,
             revision=revision.commit.revision,
@@ -239,8 +242,7 @@ class Reconciler:
                     is_answered=is_answered,
                 ),
             )
-            if done.operation:
-                telemetry.OPERATIONS.labels(application=name, phase=done.operation.phase).inc()
+            measures.observe_operation(done, results)
         return () if ending.reason else results
 
     def _settle(
@@ -334,12 +336,14 @@ class Reconciler:
             findings=self.observed(name, revision.desired.catalog),
             retries=retries.standing(plan, record.retries),
         )
-        return self.store.update(
+        seen = self.store.update(
             name,
             lambda now: now.model_copy(
                 update={"status": status.status(observation, now.status, now=self.now())}
             ),
         )
+        measures.observe_status(record, seen)
+        return seen
 
     @contextmanager
     def _reporting(self, name: str, condition: str, request: SyncRequest | None) -> Iterator[None]:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import structlog
 
-from controller import telemetry
+from controller import telemetry, tracing
 from controller.errors import TransientError
 from controller.source import credentials as creds
 from controller.source import disk, faults
@@ -109,7 +109,8 @@ class Mirror:
         """
         self._make()
         try:
-            self._fetch_at(self._thrift(), revision)
+            with tracing.span("fetch", repository=self.address.prefix, revision=revision):
+                self._fetch_at(self._thrift(), revision)
         except GitError as error:
             raise self._meaning(error, revision) from error
         self._tidy_sometimes()

@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, groupby
 
+from controller import tracing
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
 from controller.definitions.hooks import Phase
@@ -136,7 +137,10 @@ def _before(number: int, plan: Plan, writer: Writer, gate: Gate) -> str:
 def _carry_out(wave: Wave, reason: str) -> str:
     """Give why nothing more may be written after this wave, or nothing."""
     try:
-        return wave.refuse(reason) if reason else wave.run()
+        if reason:
+            return wave.refuse(reason)
+        with tracing.span("apply_wave", wave=wave.number):
+            return wave.run()
     except StoppedError as error:
         return wave.refuse(str(error))
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Mapping
 
+from controller import tracing
 from controller.cluster.live import LiveState
 from controller.health import Health, HealthStatus, pods, worst
 from controller.health import assess as health
@@ -51,7 +52,10 @@ class Gate:
         Raises:
             StoppedError: the operation must end.
         """
-        watched = tuple(keys)
+        with tracing.span("health_wait"):
+            return self._wait(tuple(keys))
+
+    def _wait(self, watched: tuple[ObjectKey, ...]) -> Mapping[ObjectKey, Health]:
         deadline = time.monotonic() + self.timeout_s
         while True:
             unwell = self.unwell(watched)

@@ -24,7 +24,7 @@ class Wave:
         self._plan = plan
         self._writer = writer
         self._gate = gate
-        self._number = steps[0].wave
+        self.number = steps[0].wave
         self._pending: dict[DefinitionId | None, list[Step]] = {}
         for step in steps:
             self._pending.setdefault(step.component, []).append(step)
@@ -43,7 +43,7 @@ class Wave:
             StoppedError: the operation must end; what is left is not written.
         """
         self._gate.check()
-        problem = lower_waves(self._number, self._plan, self._writer, self._gate)
+        problem = lower_waves(self.number, self._plan, self._writer, self._gate)
         if problem:
             return self.refuse(problem)
         deadline = time.monotonic() + self._gate.timeout_s

@@ -3,9 +3,11 @@ import json
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 import structlog
+from prometheus_client.metrics import MetricWrapperBase
 
 from controller import telemetry
 
@@ -122,6 +124,45 @@ def test_applications_are_counted_by_status() -> None:
 
     assert 'roster_applications{health="Healthy",sync="Synced"} 1.0' in text
     assert "Missing" not in text
+
+
+def test_objects_and_revisions_are_of_now() -> None:
+    telemetry.set_objects([("a", "Synced", "Healthy"), ("a", "Synced", "Healthy")])
+    telemetry.set_revisions([("a", "1" * 40), ("b", "")])
+    telemetry.set_revisions([("a", "2" * 40), ("b", "")])
+
+    text = telemetry.metrics().decode()
+
+    assert 'roster_objects{application="a",health="Healthy",sync="Synced"} 2.0' in text
+    revisions = [line for line in text.splitlines() if line.startswith("roster_applied_revision")]
+    assert revisions == [
+        f'roster_applied_revision_info{{application="a",revision="{"2" * 40}"}} 1.0'
+    ]
+
+
+def test_notes_are_given_once() -> None:
+    telemetry.noted()
+    telemetry.note(revision="a", sync="Synced")
+    telemetry.note(sync="OutOfSync")
+
+    assert telemetry.noted() == {"revision": "a", "sync": "OutOfSync"}
+    assert telemetry.noted() == {}
+
+
+def test_every_metric_is_documented() -> None:
+    """docs/telemetry.md is the one list of names and labels."""
+    page = (Path(__file__).parents[2] / "docs" / "telemetry.md").read_text()
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `roster_")]
+    documented = {name.strip(" `"): labels.strip() for _, name, labels, *_ in rows}
+    known = {
+        metric._name + ("_total" if metric._type == "counter" else ""): ", ".join(
+            metric._labelnames
+        )
+        for metric in vars(telemetry).values()
+        if isinstance(metric, MetricWrapperBase)
+    }
+
+    assert documented == known
 
 
 def test_timed_observes_outcomes() -> None:
