@@ -7,10 +7,9 @@ from typing import Any
 
 import flask
 import pydantic
-import yaml
 from werkzeug.wrappers import Response
 
-from controller.api import links, nodes, pages, present, previews, semantics, services
+from controller.api import links, nodes, pages, present, previews, semantics, services, tree
 from controller.api.answers import tagged
 from controller.api.applications import (
     SyncBody,
@@ -19,14 +18,18 @@ from controller.api.applications import (
     request_sync,
     versions_token,
 )
-from controller.api.problems import ProblemError, not_found
-from controller.api.resources import states
-from controller.objects import Manifest, ObjectKey
-from controller.state.records import ApplicationRecord, ObjectStatus
+from controller.api.problems import ProblemError
+from controller.api.resources import sight
+from controller.objects import ObjectKey
+from controller.state.records import ApplicationRecord
 from controller.telemetry import redact
 
 blueprint = flask.Blueprint("dashboard", __name__)
 
+APPLICATIONS = 50
+DEFINITIONS = 50
+"""Rows of a page: what a reader scrolls through, and a browser lays out at once."""
+_LONGEST = 200
 NOTICES = {"sync": "Sync requested. This page follows it."}
 
 
@@ -36,44 +39,61 @@ class Filter:
 
     sync: str
     health: str
+    text: str
 
     def takes(self, record: ApplicationRecord) -> bool:
         """Tell whether an application is to be shown."""
-        return self.sync in {"", record.status.sync} and self.health in {"", record.status.health}
+        words = f"{record.spec.name} {record.spec.namespace} {record.spec.repo_url}".lower()
+        return (
+            self.sync in {"", record.status.sync}
+            and self.health in {"", record.status.health}
+            and all(word in words for word in self.text.lower().split())
+        )
 
 
 @blueprint.get("/")
 def applications() -> flask.Response:
-    """Show every application, those that need somebody first."""
+    """Show applications, those that need somebody first."""
     records = all_by_name()
-    chosen = Filter(
-        sync=flask.request.args.get("sync", ""), health=flask.request.args.get("health", "")
-    )
-    return _page(
+    chosen = Filter(sync=argument("sync"), health=argument("health"), text=argument("q"))
+    found = pages.worst_first(record for record in records if chosen.takes(record))
+    return page(
         "applications.html",
-        records=pages.worst_first(record for record in records if chosen.takes(record)),
+        listing=pages.listing(found, argument("page"), size=APPLICATIONS),
         total=len(records),
         chosen=chosen,
         syncs=pages.counted(record.status.sync for record in records),
         healths=pages.counted(record.status.health for record in records),
-        refresh=flask.request.full_path,
-        stream=_stream(versions_token(records)),
+        stream=stream(versions_token(records)),
     )
 
 
 @blueprint.get("/applications/<name>")
 def application(name: str) -> flask.Response:
-    """Show one application: status, commit, findings, components with objects, history."""
+    """Show one application: status, commit, findings, and definitions with their objects."""
     record = find(name)
-    return _page(
+    rows = pages.rows(record)
+    finder = pages.Finder(text=argument("q"), show=argument("show") or "all")
+    chosen = [row for row in rows if finder.takes(row)]
+    listing = pages.listing(chosen, argument("page"), size=DEFINITIONS)
+    seen, orphans = sight(), pages.orphans(record)
+    return page(
         "application.html",
         record=record,
-        groups=pages.groups(record),
-        orphans=pages.orphans(record),
+        finder=finder,
+        listing=listing,
+        groups=pages.groups(listing.items),
+        totals=pages.totals(chosen),
+        attention=sum(row.needs_attention for row in rows),
+        branches=lambda row: tree.workloads_first(
+            tree.of_object(item, seen) for item in row.objects
+        ),
+        orphans=orphans,
+        orphan_branches=[tree.of_object(item, seen) for item in orphans[:DEFINITIONS]],
         findings=pages.findings(record),
         healths=pages.counted(item.health for item in record.status.objects),
-        notice=NOTICES.get(flask.request.args.get("notice", "")),
-        stream=_stream(versions_token([record]), name=name),
+        notice=NOTICES.get(argument("notice")),
+        stream=stream(versions_token([record]), name=name),
     )
 
 
@@ -105,7 +125,7 @@ def preview(name: str) -> flask.Response:
     record = find(name)
     plan = previews.plan(services.current().plan(name))
     found, problem = semantics.since_synced(name)
-    return _page(
+    return page(
         "preview.html",
         record=record,
         plan=plan,
@@ -119,52 +139,31 @@ def revisions(name: str, before: str, after: str) -> flask.Response:
     """Show what changed between two revisions, in the agents' own terms."""
     record = find(name)
     found = services.current().semantic(name, before, after)
-    return _page("revisions.html", record=record, diff=found, changes=semantics.lines(found))
+    return page("revisions.html", record=record, diff=found, changes=semantics.lines(found))
 
 
-@blueprint.get("/applications/<name>/objects/<path:key>")
-def managed_object(name: str, key: str) -> flask.Response:
-    """Show one object of an application: what differs, and both manifests, masked."""
-    record = find(name)
-    item = _find_object(record, key)
-    difference, live = states(record, item)
-    return _page(
-        "object.html",
-        record=record,
-        item=item,
-        key=ObjectKey.parse(item.key),
-        desired=_yaml(difference.desired if difference else None),
-        live=_yaml(live),
-        diff=pages.diff_lines(nodes.diff(item, difference)),
-        stream=_stream(versions_token([record]), name=name),
-    )
+def argument(name: str) -> str:
+    """Give an argument of the page's address, cut to a length that a person types."""
+    return flask.request.args.get(name, "")[:_LONGEST]
 
 
-def _find_object(record: ApplicationRecord, key: str) -> ObjectStatus:
-    """Give an object only where it belongs to the application (GHSA-3v3m-wc6v-x4x3)."""
-    found = next((item for item in record.status.objects if item.key == key), None)
-    if found is None:
-        raise not_found("object")
-    return found
+def here(**changed: Any) -> str:
+    """Give the address of this page with some of its arguments changed."""
+    kept = {name: value for name, value in flask.request.args.items() if name != "notice"}
+    given = {name: value for name, value in {**kept, **changed}.items() if value}
+    query = urllib.parse.urlencode(given)
+    return f"{flask.request.path}?{query}" if query else flask.request.path
 
 
-def _yaml(manifest: Manifest | None) -> str:
-    if manifest is None:
-        return ""
-    text: str = yaml.dump(
-        present.safe(manifest), Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True
-    )
-    return text
-
-
-def _stream(token: str, *, name: str | None = None) -> str:
+def stream(token: str, *, name: str | None = None) -> str:
     """Give the address of the stream that tells when this page is out of date."""
     given = {"since": token, **({"name": name} if name else {})}
     return f"/api/v1/stream/applications?{urllib.parse.urlencode(given)}"
 
 
-def _page(template: str, **values: Any) -> flask.Response:
-    html = flask.render_template(template, **values)
+def page(template: str, **values: Any) -> flask.Response:
+    """Give a page, with an entity tag; with a stream in its values it refreshes itself."""
+    html = flask.render_template(template, refresh=here(), **values)
     return tagged(flask.make_response(html))
 
 
@@ -186,6 +185,8 @@ def _helpers() -> dict[str, Any]:
         "yaml_parts": pages.yaml_parts,
         "with_code": pages.with_code,
         "place_of": links.display,
+        "node_info": nodes.info,
+        "with_page": lambda number: here(page=number),
         "object_key": ObjectKey.parse,
         "first_line": lambda text: text.strip().partition("\n")[0],
     }

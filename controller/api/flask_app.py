@@ -10,9 +10,9 @@ from controller import telemetry
 from controller.api import (
     applications,
     bodies,
-    dashboard,
     events,
     guards,
+    inspection,
     manifests,
     openapi,
     problems,
@@ -65,7 +65,7 @@ def create(given: Services) -> OpenAPI:
     for blueprint in _API:
         app.register_api(blueprint)
     openapi.install(app)
-    app.register_blueprint(dashboard.blueprint)
+    app.register_blueprint(inspection.blueprint)
     app.register_blueprint(session_pages.blueprint)
     return app
 

@@ -208,6 +208,8 @@ class Logs:
                 elif silent_s >= PING_S and media_type == "text/event-stream":
                     silent_s = 0.0
                     yield b": ping\n\n"
+            if media_type == "text/event-stream":
+                yield b"event: end\ndata: {}\n\n"
         finally:
             self._open -= 1
 
@@ -303,7 +305,9 @@ def _is_meant(key: ObjectKey, wanted: ObjectKey) -> bool:
 
 
 def _preferred(accept: str) -> str:
-    asked = (part.partition(";")[0].strip() for part in accept.split(","))
+    asked = [part.partition(";")[0].strip() for part in accept.split(",")]
+    if "text/html" in asked:  # a browser, which shows bare text
+        return "text/plain"
     return next((media_type for media_type in asked if media_type in _FORMS), next(iter(_FORMS)))
 
 

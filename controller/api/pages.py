@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from markupsafe import Markup, escape
 
@@ -17,6 +18,8 @@ from controller.state.records import (
     StoredFinding,
     SyncStatus,
 )
+
+T = TypeVar("T")
 
 _GROUPS = {
     "Agent": "Agents",
@@ -77,19 +80,78 @@ class YamlLine:
     rest: str
 
 
-def groups(record: ApplicationRecord) -> tuple[ComponentGroup, ...]:
-    """Give definitions by kind, agents first, each with its objects."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finder:
+    """Which definitions a reader looks for."""
+
+    text: str
+    show: str
+    """`all`, or `attention` for those that are not as they should be."""
+
+    def takes(self, row: ComponentRow) -> bool:
+        """Tell whether a definition is to be shown."""
+        item = row.component
+        words = f"{item.kind} {item.namespace}/{item.name} {item.file}".lower()
+        found = all(word in words for word in self.text.lower().split())
+        return found and (self.show != "attention" or row.needs_attention)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing(Generic[T]):
+    """A page of a long list, for people: numbered, with the total."""
+
+    items: tuple[T, ...]
+    page: int
+    pages: int
+    first: int
+    """Number of the first item shown, from 1; 0 where there is none."""
+    last: int
+    total: int
+
+
+def listing(items: Sequence[T], page: str | None, *, size: int) -> Listing[T]:
+    """Cut out a page; a number that makes no sense gives the nearest that does."""
+    pages = max(1, -(-len(items) // size))
+    wanted = int(page) if page and page.isdecimal() and len(page) < 7 else 1
+    number = min(max(1, wanted), pages)
+    shown = tuple(items[(number - 1) * size : number * size])
+    first = (number - 1) * size + 1 if shown else 0
+    return Listing(
+        items=shown,
+        page=number,
+        pages=pages,
+        first=first,
+        last=first + len(shown) - 1 if shown else 0,
+        total=len(items),
+    )
+
+
+def rows(record: ApplicationRecord) -> tuple[ComponentRow, ...]:
+    """Give definitions with their objects, agents first."""
     objects: dict[str, list[ObjectStatus]] = {}
     for item in record.status.objects:
         objects.setdefault(item.component, []).append(item)
-    rows = [
+    return tuple(
         ComponentRow(item, tuple(sorted(objects.get(item.id, ()), key=_object_order)))
         for item in sorted(record.status.components, key=_component_order)
-    ]
+    )
+
+
+def groups(rows: Iterable[ComponentRow]) -> tuple[ComponentGroup, ...]:
+    """Give rows, in the order of `rows`, under the titles of their kinds."""
     return tuple(
         ComponentGroup(title, tuple(members))
         for title, members in itertools.groupby(rows, key=lambda row: _group(row.component))
     )
+
+
+def totals(rows: Iterable[ComponentRow]) -> dict[str, int]:
+    """Count the rows under each title."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        title = _group(row.component)
+        counts[title] = counts.get(title, 0) + 1
+    return counts
 
 
 def orphans(record: ApplicationRecord) -> tuple[ObjectStatus, ...]:

@@ -7,6 +7,7 @@ objects (CVE-2026-42880).
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from controller.health import Health, HealthStatus
 from controller.health import assess as health
@@ -43,6 +44,17 @@ class Node:
     def uid(self) -> str:
         """The object's uid; empty where it is missing."""
         return str(((self.manifest or {}).get("metadata") or {}).get("uid", ""))
+
+    @property
+    def created(self) -> datetime | None:
+        """When the object was made; None where it is missing."""
+        told = ((self.manifest or {}).get("metadata") or {}).get("creationTimestamp")
+        return datetime.fromisoformat(str(told)) if told else None
+
+    @property
+    def is_spent(self) -> bool:
+        """Whether this is a ReplicaSet of an earlier revision, kept for a rollback."""
+        return self.key.kind == "ReplicaSet" and not self.children
 
     def walk(self) -> Iterator["Node"]:
         """Give the node and everything below it, each before its children."""
@@ -83,6 +95,11 @@ def pods(nodes: Iterable[Node]) -> tuple[Node, ...]:
     """Give the pods among nodes and below them."""
     found = (node for root in nodes for node in root.walk())
     return tuple(node for node in found if (node.key.group, node.key.kind) == ("", "Pod"))
+
+
+def workloads_first(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    """Give nodes with those first that have pods: what a reader looks for."""
+    return tuple(sorted(nodes, key=lambda node: not pods([node])))
 
 
 def _below(uid: str, sight: Sight, levels: int) -> tuple[Node, ...]:

@@ -27,7 +27,13 @@ SECRET = "kind=Secret&namespace=agents&resourceName=researcher"
 POD = "kind=Pod&namespace=agents&resourceName=triage-7d9f-abcde"
 QUERIES = {"resources.get_resource": (SECRET, POD)}
 """What a route cannot do without."""
-NAMES = {"<name>": APPLICATION, "<session_id>": "s1", "<before>": "main", "<after>": "main"}
+NAMES = {
+    "<name>": APPLICATION,
+    "<session_id>": "s1",
+    "<int:number>": "10",
+    "<before>": "main",
+    "<after>": "main",
+}
 ACCEPTS = ("application/json", "text/html")
 
 

@@ -9,6 +9,7 @@ from flask.testing import FlaskClient
 from controller.state.records import ApplicationRecord, ApplicationSpec, SyncRequest
 
 OBJECT = "/applications/staging/objects/apps/Deployment agents/researcher"
+POD = "/applications/staging/objects/Pod agents/triage-7d9f-abcde"
 PAGES = (
     "/",
     "/applications/agents",
@@ -17,6 +18,11 @@ PAGES = (
     OBJECT,
     "/applications/staging/objects/apps/Deployment agents/retired",
     "/applications/staging/objects/apps/Deployment agents/writer",
+    POD,
+    "/applications/staging/events",
+    "/applications/staging/logs",
+    "/applications/staging/history",
+    "/applications/staging/operations/10",
     "/api/docs",
     "/applications/nope",
 )
@@ -98,6 +104,8 @@ def test_links_of_every_page_lead_somewhere(client: FlaskClient) -> None:
         if path in seen or not path.startswith("/"):
             continue
         seen.add(path)
+        if "/logs?" in path and path.startswith("/api/"):
+            continue  # the ASGI shell's
         response = client.get(path, headers={"Accept": "text/html"})
         assert response.status_code == 200, path
         if response.mimetype == "text/html":
@@ -150,10 +158,82 @@ def test_application_page_tells_the_whole_story(client: FlaskClient) -> None:
         "Ada Lovelace",
         "No longer in git",
         "SourceError",
-        "spec.replicas: 3 -&gt; 1",
         "1 of 4 objects failed",
+        "triage-7d9f-abcde",
+        "3 restarts",
+        "back-off 10s restarting",
     ):
         assert told in text
+
+
+@pytest.mark.usefixtures("stored")
+def test_operation_page_tells_what_was_done_failures_first(client: FlaskClient) -> None:
+    text = re.sub(r"\s+", " ", get(client, "/applications/staging/operations/10"))
+
+    assert "spec.replicas: 3 -&gt; 1" in text
+    assert "conflict with kubectl-edit" in text
+    assert text.index("SyncFailed") < text.index("Service</span> researcher")
+    assert client.get("/applications/staging/operations/99").status_code == 404
+
+
+@pytest.mark.usefixtures("stored")
+def test_history_leads_to_every_operation(client: FlaskClient) -> None:
+    links = Page(get(client, "/applications/staging/history")).links
+
+    assert {f"/applications/staging/operations/{number}" for number in range(5, 11)} <= set(links)
+
+
+def many(controller: Any, make: SimpleNamespace, count: int) -> None:
+    """Store an application of so many agents."""
+    record = make.well("many")
+    components = tuple(make.component("Agent", f"agent-{number:04d}") for number in range(count))
+    status = record.status.model_copy(update={"components": components, "objects": ()})
+    controller.store.put(record.model_copy(update={"status": status}))
+
+
+def test_long_lists_come_in_pages_and_can_be_searched(
+    client: FlaskClient, controller: Any, make: SimpleNamespace
+) -> None:
+    many(controller, make, 120)
+
+    def names(query: str) -> list[str]:
+        return re.findall(r'id="component-Agent-agents-([^"]+)"', get(client, path + query))
+
+    path = "/applications/many"
+    assert names("") == [f"agent-{number:04d}" for number in range(50)]
+    assert names("?page=3") == [f"agent-{number:04d}" for number in range(100, 120)]
+    assert names("?q=agent-0117") == ["agent-0117"]
+    assert names("?show=attention") == []
+    assert "of 120" in get(client, f"{path}?page=2")
+    assert "/applications/many?q=agent&amp;page=2" in get(client, f"{path}?q=agent&page=1")
+
+
+@pytest.mark.usefixtures("stored")
+def test_pods_have_pages_like_objects_of_git(client: FlaskClient) -> None:
+    text = get(client, POD)
+
+    assert "CrashLoopBackOff" in text
+    assert "Desired" not in text
+    assert "/applications/staging/logs?object=Pod" in text
+    assert "restarting; the key was ********" in text
+
+
+@pytest.mark.usefixtures("stored")
+def test_object_page_names_the_commit_behind_it(client: FlaskClient) -> None:
+    text = get(client, OBJECT)
+
+    assert "Teach triage to count" in text
+    assert "Grace Hopper" in text
+    assert "what the cluster says an apply would give" in text
+
+
+@pytest.mark.usefixtures("stored")
+def test_log_page_asks_for_what_is_chosen(client: FlaskClient) -> None:
+    page = get(client, "/applications/staging/logs?filter=x%26y&previous=true")
+
+    assert "kind=Deployment" in page
+    assert "filter=x%26y&amp;previous=true&amp;follow=true" in page
+    assert client.get("/applications/staging/logs?object=Pod agents/foreign").status_code == 404
 
 
 def test_application_without_a_visit_has_a_page(client: FlaskClient, controller: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
+from pytest_httpserver import HTTPServer
 
 from controller.api.serve import Server
 from controller.state.records import SyncStatus
@@ -76,6 +77,50 @@ def test_refresh_keeps_open_what_the_reader_opened(page: Page, stored: Any) -> N
     assert row.evaluate("row => row.open")
 
 
+def test_refresh_keeps_the_readers_place(page: Page, stored: Any) -> None:
+    page.set_viewport_size({"width": 900, "height": 300})
+    page.goto("/applications/agents")
+    page.locator("#live:not(.is-off)").wait_for()
+    page.evaluate("scrollTo(0, 400)")
+    page.locator('input[name="q"]').evaluate("field => { field.value = 'half a wo' }")
+
+    drift(stored)
+
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=10_000)
+    assert page.evaluate("scrollY") == 400
+    assert page.locator('input[name="q"]').input_value() == "half a wo"
+
+
+def test_rows_open_by_keyboard(page: Page) -> None:
+    page.goto("/applications/agents")
+    row = page.locator("#component-Agent-agents-triage")
+    row.locator("summary").focus()
+    page.keyboard.press("Enter")
+
+    assert row.evaluate("row => row.open")
+    page.keyboard.press("Tab")  # to the file
+    page.keyboard.press("Tab")
+    assert "objects" in page.evaluate("document.activeElement.href")
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServer) -> None:
+    log = "/api/v1/namespaces/agents/pods/triage-7d9f-abcde/log"
+    cluster.expect_request(log).respond_with_data(
+        "2026-01-01T10:11:12Z fine\n2026-01-01T10:11:13Z an error here\n"
+    )
+    context = browser.new_context(base_url=reading.url)
+    page = context.new_page()
+    page.goto("/applications/staging/logs")
+
+    page.locator(".log-line.is-bad").get_by_text("an error here").wait_for()
+    page.get_by_text("The log ended here.").wait_for()
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.locator(".log-line").first.inner_text().split() == ["10:11:12", "fine"]
+    context.close()
+
+
 def test_sync_button_works_without_scripts(page: Page, stored: Any) -> None:
     page.goto("/applications/agents")
     page.locator(".actions > form button").click()
@@ -86,7 +131,9 @@ def test_sync_button_works_without_scripts(page: Page, stored: Any) -> None:
 
 def test_pages_fit_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    for path in ("/", "/applications/staging", "/applications/staging/diff", "/api/docs"):
+    tabs = ("", "/diff", "/events", "/history", "/operations/10")
+    pod = "/objects/Pod agents/triage-7d9f-abcde"
+    for path in ("/", "/api/docs", *(f"/applications/staging{tab}" for tab in (*tabs, pod))):
         page.goto(path)
 
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

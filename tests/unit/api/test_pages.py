@@ -7,7 +7,7 @@ from controller.api import pages
 
 
 def test_agents_come_first_and_other_kinds_last(make: SimpleNamespace) -> None:
-    groups = pages.groups(make.well())
+    groups = pages.groups(pages.rows(make.well()))
 
     assert [group.title for group in groups] == ["Agents", "Models", "Tools", "Others"]
     assert [row.component.name for row in groups[0].rows][:2] == ["oncall", "release-notes"]
@@ -15,14 +15,14 @@ def test_agents_come_first_and_other_kinds_last(make: SimpleNamespace) -> None:
 
 
 def test_rows_carry_their_objects_in_waves(make: SimpleNamespace) -> None:
-    agents = pages.groups(make.well())[0]
+    agents = pages.groups(pages.rows(make.well()))[0]
 
     assert {len(row.objects) for row in agents.rows} == {5}
     assert not any(row.needs_attention for row in agents.rows)
 
 
 def test_what_is_not_well_needs_attention(make: SimpleNamespace) -> None:
-    agents = pages.groups(make.ill())[0]
+    agents = pages.groups(pages.rows(make.ill()))[0]
 
     assert [row.needs_attention for row in agents.rows] == [True, True, True]
 
@@ -125,3 +125,54 @@ def test_backticks_become_code_and_nothing_else_becomes_markup() -> None:
     found = pages.with_code("`a<b>` and <script> and `x")
 
     assert found == "<code>a&lt;b&gt;</code> and &lt;script&gt; and `x"
+
+
+@pytest.mark.parametrize(
+    ("text", "show", "expected"),
+    [
+        ("", "all", 17),
+        ("triage", "all", 1),
+        ("agent/ WRITER", "all", 0),
+        ("agent agents/ writ", "all", 1),
+        ("demo.yaml", "all", 1),
+        ("", "attention", 3),
+        ("triage", "attention", 1),
+    ],
+)
+def test_definitions_are_found_by_words_and_need(
+    make: SimpleNamespace, text: str, show: str, expected: int
+) -> None:
+    rows = pages.rows(make.ill())
+    finder = pages.Finder(text=text, show=show)
+
+    found = sum(finder.takes(row) for row in rows)
+
+    assert found == (expected if text or show != "all" else len(rows))
+
+
+@pytest.mark.parametrize(
+    ("page", "shown", "number"),
+    [
+        ("1", (0, 1, 2), 1),
+        ("3", (6,), 3),
+        ("", (0, 1, 2), 1),
+        ("99", (6,), 3),
+        ("-1", (0, 1, 2), 1),
+        ("9" * 50, (0, 1, 2), 1),
+    ],
+)
+def test_long_lists_come_in_numbered_pages(page: str, shown: tuple[int, ...], number: int) -> None:
+    listing = pages.listing(range(7), page, size=3)
+
+    assert (listing.items, listing.page, listing.pages, listing.total) == (shown, number, 3, 7)
+    assert (listing.first, listing.last) == (shown[0] + 1, shown[-1] + 1)
+
+
+def test_an_empty_list_is_one_page() -> None:
+    listing = pages.listing((), "2", size=3)
+
+    assert (listing.items, listing.pages, listing.first, listing.last) == ((), 1, 0, 0)
+
+
+def test_rows_are_counted_by_title(make: SimpleNamespace) -> None:
+    assert pages.totals(pages.rows(make.well()))["Agents"] == 6

@@ -66,7 +66,7 @@ def test_the_history_says_what_an_operation_changed(
     history = (make.operation(5, definitions=changes),)
     controller.store.put(make.well().model_copy(update={"history": history}))
 
-    page = client.get("/applications/agents").text
+    page = client.get("/applications/agents/operations/5").text
     (item,) = client.get("/api/v1/applications/agents/history").get_json()["items"]
 
     assert "grants every tool of <code>MCPServer agents/&lt;b&gt;</code>" in page
