@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from google.genai import Client
 from pydantic_ai.models.google import GoogleModel
 from pydantic_ai.providers.google import GoogleProvider
 from pydantic_ai.providers.google_cloud import GoogleCloudProvider
@@ -42,6 +43,7 @@ def _on_vertex(
         location=environment.get("GOOGLE_CLOUD_LOCATION"),
         http_client=http_client(model),
     )
+    _add_to_requests(provider.client, model)
     settings = common_settings(
         model,
         environment,
@@ -52,3 +54,14 @@ def _on_vertex(
         stop_sequences=list(model.stop_sequences) if model.stop_sequences else None,
     )
     return ConfiguredModel(model=GoogleModel(model.model, provider=provider), settings=settings)
+
+
+def _add_to_requests(client: Client, model: agentconfig.GeminiVertexAI) -> None:
+    """Let the client add to each request the options that pydantic-ai has no settings for."""
+    options = {
+        "candidateCount": model.candidate_count,
+        "responseMimeType": model.response_mime_type,
+    }
+    given = {name: value for name, value in options.items() if value is not None}
+    if given:
+        client._api_client._http_options.extra_body = {"generationConfig": given}  # noqa: SLF001 - the client takes them only when it is made, which the provider does

@@ -2,13 +2,22 @@
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+from pydantic_ai.exceptions import AgentRunError
 from pydantic_ai.messages import ModelRequest
 from pydantic_ai.models import ModelRequestParameters
 
@@ -74,6 +83,10 @@ class Provider:
 
     url: str = ""
     answer: Mapping[str, Any] = field(default_factory=dict)
+    token: Mapping[str, Any] = field(default_factory=dict)
+    """What `/token` answers: Google's cloud exchanges credentials there."""
+    delay_s: float = 0.0
+    stopped: threading.Event = field(default_factory=threading.Event)
     path: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: dict[str, Any] = field(default_factory=dict)
@@ -85,10 +98,15 @@ def provider() -> Iterator[Provider]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            seen.path = self.path
-            seen.headers = {name.lower(): value for name, value in self.headers.items()}
-            seen.body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            content = json.dumps(seen.answer).encode()
+            said = self.rfile.read(int(self.headers["content-length"]))
+            answer = seen.token
+            if self.path != "/token":
+                answer = seen.answer
+                seen.path = self.path
+                seen.headers = {name.lower(): value for name, value in self.headers.items()}
+                seen.body = json.loads(said)
+            seen.stopped.wait(seen.delay_s)
+            content = json.dumps(answer).encode()
             self.send_response(200)
             self.send_header("content-type", "application/json")
             self.send_header("content-length", str(len(content)))
@@ -103,6 +121,7 @@ def provider() -> Iterator[Provider]:
         thread.start()
         seen.url = f"http://127.0.0.1:{server.server_port}"
         yield seen
+        seen.stopped.set()
         server.shutdown()
 
 
@@ -298,3 +317,233 @@ def test_unverified_tls_takes_a_client_of_its_own() -> None:
     created = models.create(model, {})
 
     assert created.model.model_name == "m"
+
+
+@pytest.fixture
+def vertex(provider: Provider, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Google's cloud, played by the local server: credentials, project and address."""
+    file = tmp_path / "credentials.json"
+    key = rsa.generate_private_key(65537, 2048).private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    account = {
+        "type": "service_account",
+        "client_email": "a@p.iam.gserviceaccount.com",
+        "private_key": key.decode(),
+        "token_uri": f"{provider.url}/token",
+    }
+    file.write_text(json.dumps(account))
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(file))
+    monkeypatch.setenv("GOOGLE_VERTEX_BASE_URL", provider.url)
+    monkeypatch.setenv("ANTHROPIC_VERTEX_BASE_URL", f"{provider.url}/v1")
+    provider.token = {"access_token": "t0k", "expires_in": 3600, "token_type": "Bearer"}
+    return {"GOOGLE_CLOUD_PROJECT": "p", "GOOGLE_CLOUD_LOCATION": "europe-west1"}
+
+
+def test_gemini_on_vertex_options_arrive(provider: Provider, vertex: dict[str, str]) -> None:
+    provider.answer = GEMINI
+    model = agentconfig.GeminiVertexAI(
+        model="gemini-x",
+        max_output_tokens=7,
+        temperature=0.4,
+        top_p=0.5,
+        top_k=3,
+        stop_sequences=("stop",),
+        candidate_count=1,
+        response_mime_type="text/plain",
+        headers={"x-team": "a"},
+    )
+
+    assert ask(model, vertex) == "yes"
+    place = "/projects/p/locations/europe-west1/publishers/google/models/gemini-x:generateContent"
+    assert provider.path.endswith(place)
+    assert provider.headers["authorization"] == "Bearer t0k"
+    assert provider.headers["x-team"] == "a"
+    expected = {
+        "maxOutputTokens": 7,
+        "temperature": 0.4,
+        "topP": 0.5,
+        "topK": 3,
+        "stopSequences": ["stop"],
+        "candidateCount": 1,
+        "responseMimeType": "text/plain",
+    }
+    assert subset(provider.body["generationConfig"], expected) == expected
+
+
+def test_claude_on_vertex_options_arrive(provider: Provider, vertex: dict[str, str]) -> None:
+    provider.answer = ANTHROPIC
+    model = agentconfig.GeminiAnthropic(
+        model="claude", max_tokens=7, temperature=0.4, top_p=0.5, top_k=3, stop_sequences=("stop",)
+    )
+
+    assert ask(model, vertex) == "yes"
+    place = "/projects/p/locations/europe-west1/publishers/anthropic/models/claude:rawPredict"
+    assert provider.path.endswith(place)
+    assert provider.headers["authorization"] == "Bearer t0k"
+    expected = {"max_tokens": 7, "temperature": 0.4, "top_k": 3, "stop_sequences": ["stop"]}
+    assert subset(provider.body, expected) == expected
+
+
+def test_azures_foundry_is_spoken_to_by_its_deployment(provider: Provider) -> None:
+    provider.answer = OPENAI_CHAT
+    model = agentconfig.Foundry(
+        model="gpt-x", endpoint=provider.url, deployment="d", api_version="v1"
+    )
+
+    assert ask(model, {"FOUNDRY_API_KEY": "k"}) == "yes"
+    assert "chat/completions" in provider.path
+    assert provider.headers["api-key"] == "k"
+
+
+def test_bedrock_caches_prompts_when_asked_to(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "a")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "b")
+    provider.answer = BEDROCK
+    model = agentconfig.Bedrock(
+        model="amazon.nova-pro-v1:0", region="r", prompt_caching=True, cache_ttl="1h"
+    )
+
+    assert ask(model, {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": provider.url}) == "yes"
+    assert "cachePoint" in json.dumps(provider.body)
+
+
+@pytest.mark.parametrize(
+    ("model", "answer", "environment", "header", "expected"),
+    [
+        (
+            {"kind": agentconfig.Anthropic, "base_url": "{url}"},
+            ANTHROPIC,
+            {},
+            "x-api-key",
+            "of-the-caller",
+        ),
+        (
+            {"kind": agentconfig.AzureOpenAI},
+            OPENAI_CHAT,
+            {"AZURE_OPENAI_ENDPOINT": "{url}", "OPENAI_API_VERSION": "v"},
+            "api-key",
+            "of-the-caller",
+        ),
+        (
+            {"kind": agentconfig.OpenAI, "base_url": "{url}/v1", "api_format": "responses"},
+            OPENAI_RESPONSE,
+            {},
+            "authorization",
+            "Bearer of-the-caller",
+        ),
+    ],
+    ids=["anthropic", "azure", "responses"],
+)
+def test_every_family_passes_the_callers_key_through(  # noqa: PLR0917
+    provider: Provider,
+    model: dict[str, Any],
+    answer: dict[str, Any],
+    environment: dict[str, str],
+    header: str,
+    expected: str,
+) -> None:
+    provider.answer = answer
+    fields = {k: v.format(url=provider.url) for k, v in model.items() if isinstance(v, str)}
+    configured = model["kind"](model="m", api_key_passthrough=True, **fields)
+    places = {name: value.format(url=provider.url) for name, value in environment.items()}
+
+    ask(configured, places, {"authorization": "Bearer of-the-caller"})
+
+    assert provider.headers[header] == expected
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 that only its own authority vouches for, and its key."""
+    folder = tmp_path_factory.mktemp("tls")
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "local")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    certificate, secret = folder / "ca.pem", folder / "key.pem"
+    certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    secret.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return certificate, secret
+
+
+@pytest.fixture
+def secure(authority: tuple[Path, Path]) -> Iterator[str]:
+    """A model behind TLS, with a certificate that no system trusts."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["content-length"]))
+            content = json.dumps(OPENAI_CHAT).encode()
+            self.send_response(200)
+            self.send_header("content-type", "application/json")
+            self.send_header("content-length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            """Stay silent."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*authority)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("no_system_cas", [False, True])
+def test_an_authority_of_ones_own_is_trusted(
+    secure: str, authority: tuple[Path, Path], no_system_cas: bool
+) -> None:
+    model = agentconfig.OpenAI(
+        model="m",
+        base_url=secure,
+        tls_ca_cert_path=str(authority[0]),
+        tls_disable_system_cas=no_system_cas,
+    )
+
+    assert ask(model, {}) == "yes"
+
+
+def test_verification_can_be_switched_off(secure: str) -> None:
+    model = agentconfig.OpenAI(model="m", base_url=secure, tls_disable_verify=True)
+
+    assert ask(model, {}) == "yes"
+
+
+def test_an_unknown_authority_is_not_trusted(secure: str) -> None:
+    with pytest.raises(AgentRunError):
+        ask(agentconfig.OpenAI(model="m", base_url=secure), {})
+
+
+def test_a_model_that_is_too_slow_is_given_up(provider: Provider) -> None:
+    provider.answer, provider.delay_s = OPENAI_CHAT, 3.0
+    model = agentconfig.OpenAI(model="m", base_url=f"{provider.url}/v1", timeout=1)
+
+    with pytest.raises(AgentRunError):
+        ask(model, {})
