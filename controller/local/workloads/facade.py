@@ -14,7 +14,7 @@ from controller.local.workloads.directory import Directory
 from controller.local.workloads.events import Recorder
 from controller.local.workloads.images import Images
 from controller.local.workloads.informers import Informer
-from controller.local.workloads.kubelet import addresses, container, logs
+from controller.local.workloads.kubelet import addresses, container, logs, registration
 from controller.local.workloads.kubelet.kubelet import Kubelet
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.processes import Processes
@@ -60,6 +60,7 @@ class Workloads:
         self._tasks.append(asyncio.create_task(self._recorder.expire()))
         await asyncio.gather(*(each.synced.wait() for each in self._informers.values()))
         self._queues = control.start(self._cluster, self._cpu_seconds)
+        await registration.register(self._kubelet_store, taken.node)
         self._kubelet = Kubelet(self._node(taken))
         self._kubelet.start()
 
