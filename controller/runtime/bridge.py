@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import mcp.types
 import uvicorn
@@ -23,6 +23,8 @@ from starlette.routing import Route
 
 _PING_EVERY_S = 5.0
 _PING_LIMIT_S = 10.0
+
+Handler: TypeAlias = Callable[[Any, Any], Awaitable[Any]]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -40,37 +42,77 @@ class ChildLostError(Exception):
     """The command ended or no longer answers."""
 
 
+class Calls:
+    """The requests that the command works on at this moment."""
+
+    def __init__(self) -> None:
+        self._running = 0
+
+    def are_running(self) -> bool:
+        """Tell whether there is any."""
+        return self._running > 0
+
+    def counted(self, handler: Handler) -> Handler:
+        """Give the handler that counts as running until it has answered."""
+
+        async def count(context: Any, params: Any) -> Any:
+            self._running += 1
+            try:
+                return await handler(context, params)
+            finally:
+                self._running -= 1
+
+        return count
+
+
 async def _serve(child: StdioServerParameters, host: str, port: int) -> None:
     # The handshake of the older protocol: every server understands it, and some that are run like
     # this end themselves on anything else.
     async with Client(child, mode="legacy") as client:
+        calls = Calls()
         server = uvicorn.Server(
             uvicorn.Config(
-                application(client), host=host, port=port, log_level="warning", access_log=False,
+                application(client, calls),
+                host=host,
+                port=port,
+                log_level="warning",
+                access_log=False,
                 timeout_graceful_shutdown=5,
             )
-        )  # fmt: skip
-        watch = asyncio.create_task(_watch(client, server))
+        )
+        watch = asyncio.create_task(_watch(client, server, calls))
         await server.serve()
         if watch.done():
             watch.result()
         watch.cancel()
 
 
-async def _watch(client: Client, server: uvicorn.Server) -> None:
+async def _watch(client: Client, server: uvicorn.Server, calls: Calls) -> None:
+    """End the bridge when the command answers no more.
+
+    Many servers compute in the thread that also reads: one that works on a request is silent, and
+    not dead. Should it die, the request that it works on fails at once.
+    """
     while True:
+        await asyncio.sleep(_PING_EVERY_S)
+        if calls.are_running():
+            continue
         try:
             async with asyncio.timeout(_PING_LIMIT_S):
                 await client.session.send_ping()
         except Exception as error:
+            if calls.are_running():  # it came while the ping was under way
+                continue
             server.should_exit = True
             raise ChildLostError("the command ended or does not answer any more") from error
-        await asyncio.sleep(_PING_EVERY_S)
 
 
-def application(client: Client) -> Any:
+def application(client: Client, calls: Calls) -> Any:
     """The ASGI application that passes requests on to `client`."""
-    server: Server[Any] = Server(_name(client), **_handlers(client))
+    handlers: dict[str, Any] = {
+        name: calls.counted(handler) for name, handler in _handlers(client).items()
+    }
+    server: Server[Any] = Server(_name(client), **handlers)
 
     async def health(_: Request) -> Response:
         return PlainTextResponse("OK")
@@ -88,10 +130,10 @@ def _name(client: Client) -> str:
     return client.server_info.name if client.server_info else "roster-mcp-bridge"
 
 
-def _handlers(client: Client) -> dict[str, Any]:
+def _handlers(client: Client) -> dict[str, Handler]:
     """A handler for everything that the child says it can do."""
     can = client.server_capabilities
-    handlers: dict[str, Any] = {}
+    handlers: dict[str, Handler] = {}
     if can.tools:
         handlers["on_list_tools"] = _page(client.list_tools)
         handlers["on_call_tool"] = lambda _, params: client.call_tool(

@@ -11,10 +11,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import httpx
 import pytest
 from mcp import Client
+
+from controller.runtime import bridge as bridge_module
+from controller.runtime.bridge import Calls, ChildLostError, _watch
 
 ROOT = Path(__file__).parents[3]
 TOOLS = (sys.executable, "-m", "controller.runtime.demo", "tools", "--stdio")
@@ -94,3 +98,36 @@ def test_a_command_that_does_not_start_is_named(command: str, reason: str) -> No
     assert command in said
     assert reason in said
     assert "Traceback" not in said
+
+
+def test_a_command_that_works_on_a_request_is_not_taken_for_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many servers compute in the thread that reads, and answer no ping meanwhile."""
+    monkeypatch.setattr(bridge_module, "_PING_EVERY_S", 0.001)
+    monkeypatch.setattr(bridge_module, "_PING_LIMIT_S", 0.001)
+    asked = asyncio.Event()
+
+    async def ping() -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    async def answer(_context: object, done: asyncio.Event) -> None:
+        await done.wait()
+
+    async def story() -> None:
+        silent = SimpleNamespace(session=SimpleNamespace(send_ping=ping))
+        server, calls, done = SimpleNamespace(should_exit=False), Calls(), asyncio.Event()
+        working = asyncio.create_task(calls.counted(answer)(None, done))
+        await asyncio.sleep(0)
+        watch = asyncio.create_task(_watch(silent, server, calls))  # type: ignore[arg-type]  # stand-ins
+        await asyncio.wait([watch], timeout=0.1)
+        assert (watch.done(), asked.is_set()) == (False, False)
+
+        done.set()
+        await working
+        with pytest.raises(ChildLostError):
+            await watch
+        assert server.should_exit
+
+    asyncio.run(story())
