@@ -21,6 +21,7 @@ from each other (`.importlinter` in pyproject.toml keeps it):
     health       manifest -> health, one function per kind
     definitions  the agents repo's language: schema, parse, resolve, agent config
     objects      Kubernetes objects as data: ObjectKey, helpers, content hash, masking
+    schemas      the published schemas of Kubernetes' own kinds
     settings, telemetry, tracing, errors
 """
 

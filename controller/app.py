@@ -1,5 +1,6 @@
 """The composition root: the only place that constructs adapters from settings."""
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -167,12 +168,13 @@ def repositories(settings: Settings) -> Repositories:
 
 def render_options(settings: Settings, spec: ApplicationSpec) -> RenderOptions:
     """Give what rendering needs to know of an application."""
-    return options.render_options(
+    found = options.render_options(
         settings,
         application=spec.name,
         namespace=spec.namespace,
         annotations=spec.agent_annotations,
     )
+    return dataclasses.replace(found, validation=spec.sync_policy.options.validation)
 
 
 def application_spec(application: Application) -> ApplicationSpec:

@@ -1,4 +1,4 @@
-"""Writes the schemas of the local cluster's API server from the package kubernetes-validate.
+"""Writes the schemas of Kubernetes' own kinds from the package kubernetes-validate.
 
 The package carries Kubernetes' published definitions (108 MB, so it is no dependency; install it
 for this run only: `uv run --with kubernetes-validate==1.37.0 scripts/generate_schemas.py`). Taken
@@ -17,7 +17,7 @@ from controller.local.apiserver import printing
 from controller.local.apiserver.resources import built_in
 
 RELEASE = "v1.36.0-local"
-TARGET = Path(__file__).parents[1] / "controller/local/apiserver/schemas.json.gz"
+TARGET = Path(__file__).parents[1] / "controller/schemas/kubernetes.json.gz"
 
 # Needed beside the kinds of the resource table: what requests carry and what answers are made of.
 EXTRA = ("Status", "DeleteOptions", "Scale", "Eviction", "WatchEvent", "APIResourceList")

@@ -132,7 +132,7 @@ def _type_remedy(expected: str, found: Any, *, hide: bool) -> str:
         )
     if expected == "a text" and isinstance(found, int | float):
         return "Put it in quotes." if hide else f'Put it in quotes, as it stands: "{found}".'
-    return _REMEDIES[expected]
+    return _REMEDIES.get(expected, f"Write {expected}.")
 
 
 _REMEDIES = {

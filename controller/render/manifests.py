@@ -9,11 +9,18 @@ from dataclasses import replace
 
 from controller.definitions.agent import AgentSpec
 from controller.definitions.catalog import Catalog, Definition
-from controller.definitions.findings import DefinitionId, Finding, Position, Severity, in_order
+from controller.definitions.findings import (
+    DefinitionId,
+    Finding,
+    Position,
+    Severity,
+    has_errors,
+    in_order,
+)
 from controller.definitions.mcpserver import MCPServerSpec
 from controller.objects import Manifest, ObjectKey
 from controller.objects.outlines import Outline
-from controller.render import agents, blocking, cache, mcpservers, stamp
+from controller.render import agents, blocking, cache, fit, mcpservers, stamp
 from controller.render import templates as manifest_templates
 from controller.render.component import Component, Rendered
 from controller.render.options import RenderOptions
@@ -55,8 +62,11 @@ def render(
             failed.add(id_)
             findings.append(_finding(error, catalog.definitions[id_]))
         else:
-            components.append(made.component)
             findings += made.findings
+            if has_errors(made.findings):
+                failed.add(id_)
+            else:
+                components.append(made.component)
     broken = catalog.broken | failed
     waiting = blocking.closure(broken, catalog.depends_on)
     return Rendered(
@@ -79,10 +89,11 @@ def _component(
     def render_anew() -> cache.Made:
         sources = Sources(states)
         manifests = _manifests(definition, options, templates, sources)
+        stamped = tuple(stamp.stamped(item, definition, options) for item in manifests)
         component = Component(
             id=id_,
             position=definition.document.position(),
-            manifests=tuple(stamp.stamped(item, definition, options) for item in manifests),
+            manifests=stamped,
             depends_on=depends_on,
             wave=stamp.wave(definition),
             prune=stamp.may_prune(definition),
@@ -90,7 +101,10 @@ def _component(
         warnings = (_finding(warning, definition) for warning in sources.warnings)
         return cache.Made(
             component=component,
-            findings=tuple(replace(found, severity=Severity.WARNING) for found in warnings),
+            findings=(
+                *(replace(found, severity=Severity.WARNING) for found in warnings),
+                *fit.check(stamped, definition, options),
+            ),
             read=frozenset(sources.read),
         )
 

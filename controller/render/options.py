@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from controller.definitions.syncoptions import Validation
+
 DEFAULT_AGENT_IMAGE = "roster:0.1.0"
 DEFAULT_CONTROLLER_URL = "http://kagent-controller.kagent:8083"
 DEFAULT_KAGENT_IMAGE = "cr.kagent.dev/kagent-dev/kagent/app:0.10.4"
@@ -38,12 +40,18 @@ class RenderOptions:
     """Environment that every agent gets, such as `OTEL_…`; an agent's own `env` comes first."""
     annotations: Mapping[str, str] = field(default_factory=dict)
     """Annotations `roster.dev/…` that every agent has which does not have them itself."""
+    validation: Validation = Validation.OFFLINE
+    """Whether objects are checked against Kubernetes' schema; an object may say otherwise."""
 
     @property
     def key(self) -> tuple[object, ...]:
         """Everything the options say, as a value that can be compared and hashed."""
-        places = (self.application, self.namespace, self.controller_url, self.runtime)
+        places = (
+            self.application,
+            self.namespace,
+            self.controller_url,
+        )
         kagents = (self.kagent_image, self.kagent_go_image)
         images = (self.agent_image, *kagents, self.skills_image, self.gateway_image)
         shared = (*sorted(self.agent_env.items()), "", *sorted(self.annotations.items()))
-        return (*places, *images, *shared)
+        return (*places, self.runtime, self.validation, *images, *shared)

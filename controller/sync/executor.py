@@ -20,7 +20,7 @@ from controller.objects import ObjectKey
 from controller.plan.steps import Plan, Step
 from controller.state.records import ObjectResult
 from controller.sync import gate as gates
-from controller.sync import prune
+from controller.sync import preflight, prune
 from controller.sync.gate import Gate, Stopped, StoppedError
 from controller.sync.hooks import Hooks, failed
 from controller.sync.results import FAILED, PRUNE_SKIPPED, result
@@ -81,6 +81,7 @@ class Executor:
             record_intent(intent)
         with ThreadPoolExecutor(self._concurrency, thread_name_prefix="apply") as pool:
             writer = Writer(plan, self._client, self._live, pool, gate)
+            writer.failed |= dict(preflight.failures(plan, self._client, pool))
             reason = hooks.run(Phase.PRE_SYNC)
             reason = _sync(plan, writer, gate, hooks, reason)
             first = [step for step in plan.prunes if not step.options.prune_last]

@@ -80,6 +80,14 @@ RULES = {
         "A volume, container or variable has a name that the agent's own has.",
         "The two would collide in the pod.",
     ),
+    "unfit-object": (
+        "An object does not fit the schema of its kind.",
+        (
+            "The API server would refuse it, or drop the field and the setting with it. Told before"
+            " anything is written, and only for Kubernetes' own kinds: Validate=server has the"
+            " cluster say it, Validate=false nobody."
+        ),
+    ),
     "unknown-runtime": (
         "An annotation chooses a runtime that there is not.",
         "roster.dev/runtime is roster (the default) or kagent.",

@@ -1,18 +1,18 @@
 """What an object of a kind may look like: types compiled from published or custom schemas.
 
 A `Type` is made lazily from an OpenAPI node, so that a start costs only what is used. Built-in
-kinds come from schemas.json.gz (scripts/generate_schemas.py writes it), custom kinds from the
+kinds come from the package `schemas`, custom kinds from the
 structural schema of their CustomResourceDefinition. Whatever walks objects walks them along a Type.
 """
 
-import gzip
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cached_property
-from importlib import resources as package_files
 from typing import Any
 
 import orjson
+
+from controller.schemas import published as published_schemas
 
 _META = "io.k8s.apimachinery.pkg.apis.meta.v1."
 
@@ -153,14 +153,10 @@ class Published:
     """The schemas of the built-in kinds, from the generated file."""
 
     def __init__(self) -> None:
-        packed = package_files.files("controller.local.apiserver") / "schemas.json.gz"
-        content = orjson.loads(gzip.decompress(packed.read_bytes()))
+        content = published_schemas.content()
         self.definitions = Definitions(content["definitions"])
-        self.descriptions: dict[str, str] = content["descriptions"]
-        self.names: dict[tuple[str, str, str], str] = {}
-        for name, node in content["definitions"].items():
-            for gvk in node.get("x-kubernetes-group-version-kind", ()):
-                self.names.setdefault((gvk["group"], gvk["version"], gvk["kind"]), name)
+        self.descriptions: Mapping[str, str] = content["descriptions"]
+        self.names = published_schemas.names()
 
     def type_of(self, group: str, version: str, kind: str) -> Type:
         """Give the type of a kind; values without a schema are taken as they are."""

@@ -1,6 +1,7 @@
 """Whatever stands in a definition, it stays a value: the structure of the output never changes."""
 
 import base64
+import dataclasses
 import json
 import string
 from collections.abc import Callable, Mapping
@@ -10,6 +11,11 @@ import hypothesis
 import pytest
 import yaml
 from hypothesis import strategies as st
+
+from controller.definitions.syncoptions import Validation
+from controller.render.options import RenderOptions
+
+OPTIONS = RenderOptions(application="demo", namespace="agents")
 
 HOSTILE = [
     'a"b',
@@ -146,10 +152,12 @@ def test_any_text_stays_a_value(render: Callable[..., Any], text: str) -> None:
 
 
 def check(text: str, render: Callable[..., Any]) -> None:
-    output = render(definition(text))
+    # What Kubernetes would refuse is rendered all the same: here it is about the text alone.
+    options = dataclasses.replace(OPTIONS, validation=Validation.NONE)
+    output = render(definition(text), options=options)
 
     assert output.rendered.blocked == (), output.errors()
-    assert shapes(output) == shapes(render(definition("plain")))
+    assert shapes(output) == shapes(render(definition("plain"), options=options))
     config = output.config("hostile")
     pod = output.pod("hostile")
     assert config["instruction"] == (text or "x")
@@ -164,7 +172,8 @@ def check(text: str, render: Callable[..., Any]) -> None:
 
 @pytest.mark.parametrize("key", [*string.punctuation, "a b", "é", "a\nb", "items", "__class__"])
 def test_hostile_keys_stay_keys(key: str, render: Callable[..., Any]) -> None:
-    output = render(definition("plain", key))
+    options = dataclasses.replace(OPTIONS, validation=Validation.NONE)
+    output = render(definition("plain", key), options=options)
 
     if not output.rendered.blocked:  # labels and annotations may refuse it first
         assert output.pod("hostile")["nodeSelector"] == {key: "plain"}

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from controller.cluster.errors import FieldConflict
+from controller.cluster.errors import FieldConflict, UnknownKindError
+from controller.diff.difference import Outcome
 from controller.errors import RosterError
 from controller.objects import ObjectKey
 from controller.objects.metadata import with_metadata
@@ -410,3 +411,90 @@ def test_dependents_are_deleted_as_the_option_says(
     sync(confirmed=True)
 
     assert cluster.propagations == {"one": "Orphan", "two": "Background", "three": "Foreground"}
+
+
+def asked(cluster: Any) -> list[str]:
+    """What was tried and applied, in order."""
+    return [line for line in cluster.requests if not line.startswith("get")]
+
+
+def custom(component: Component) -> Component:
+    """Give the component with its first object of a kind that only the server knows."""
+    first, *rest = component.manifests
+    manifests = ({**first, "apiVersion": "demo.example/v1", "kind": "Widget"}, *rest)
+    return dataclasses.replace(component, manifests=manifests)
+
+
+def test_what_the_server_would_refuse_keeps_its_whole_component_from_being_written(
+    sync: Sync, component: Any, cluster: Any, invalid: RosterError
+) -> None:
+    cluster.failing["bad"] = invalid
+
+    results = sync(
+        custom(component("bad", "ConfigMap", "Secret")),
+        component("needs", needs=("bad",)),
+        component("other"),
+    )
+
+    assert asked(cluster) == ["try bad", "apply other"]
+    message = results["Secret ns/bad"].message
+    assert message == (
+        "ComponentFailed: demo.example/Widget ns/bad: Cannot apply it: spec is wrong."
+    )
+    assert "DependencyNotReady" in results["ConfigMap ns/needs"].message
+    assert results["ConfigMap ns/other"].status == "Synced"
+
+
+def test_built_in_kinds_are_tried_where_the_option_says_so(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(with_options(component("one"), "Validate=server"), component("two"))
+
+    assert asked(cluster)[0] == "try one"
+    assert "try two" not in asked(cluster)
+
+
+def test_what_the_plan_makes_first_is_not_missed(sync: Sync, component: Any, cluster: Any) -> None:
+    spec = {"group": "demo.example", "names": {"kind": "Widget"}}
+    definition = component("crd", "CustomResourceDefinition", spec=spec)
+    cluster.when_applied = lambda _: {"status": {"conditions": ESTABLISHED}}
+
+    results = sync(definition, custom(component("one")))
+
+    assert statuses(results) == ["Synced", "Synced"]
+    assert "try one" not in asked(cluster)
+
+
+ESTABLISHED = [{"type": name, "status": "True"} for name in ("Established", "NamesAccepted")]
+
+
+@pytest.mark.parametrize(
+    ("option", "requests"),
+    [("", 1), ("SkipDryRunOnMissingResource=true", 2), ("Validate=false", 1)],
+)
+def test_a_kind_that_the_server_does_not_know_yet(
+    sync: Sync, component: Any, cluster: Any, option: str, requests: int
+) -> None:
+    cluster.failing["one"] = UnknownKindError("The cluster does not know the kind Widget.")
+
+    (result,) = sync(with_options(custom(component("one")), option)).values()
+
+    assert result.status == "SyncFailed"
+    assert len(asked(cluster)) == requests
+
+
+def test_a_webhook_that_cannot_try_is_asked_by_the_write(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("one", data={"x": "1"}))
+    plan = sync.plan([component("one", data={"x": "2"})])
+    webhook = 'admission webhook "x" does not support dry run'
+
+    def with_message(step: Any) -> Any:
+        undecided = dataclasses.replace(step.difference, outcome=Outcome.UNDECIDED, message=webhook)
+        return dataclasses.replace(step, difference=undecided)
+
+    waves = tuple(tuple(map(with_message, wave)) for wave in plan.waves)
+    (result,) = sync.execute(dataclasses.replace(plan, waves=waves)).values()
+
+    assert result.status == "Synced"
