@@ -22,6 +22,7 @@ from controller.cli import (
     objects,
     run,
     sessions,
+    talking,
     tools,
     up,
 )
@@ -51,6 +52,8 @@ for verb, command in (
     ("logs", logs.app_logs),
 ):
     apps.app.command(verb)(command)
+agents.app.command("invoke")(talking.invoke)
+agents.app.command("chat")(talking.chat)
 agents.app.command("logs")(logs.agent_logs)
 app.add_typer(apps.app, name="app")
 app.add_typer(agents.app, name="agent")
