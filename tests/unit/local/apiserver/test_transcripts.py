@@ -158,6 +158,25 @@ def comparable(body: Any) -> Any:
     return by_manager(without_list_version(body))
 
 
+CONTROLLERS = {"kube-controller-manager"}
+REVISION = "deployment.kubernetes.io/revision"
+
+
+def before_controllers(want: Any, got: Any) -> Any:
+    """Take what controllers did off a Deployment that was recorded before they came to it.
+
+    They run beside the requests here as there; on a busy machine they overtake the next request.
+    """
+    untouched = isinstance(want, dict) and want.get("kind") == "Deployment" and not want["status"]
+    if not untouched or not isinstance(got, dict) or got.get("kind") != "Deployment":
+        return got
+    metadata = dict(got["metadata"])
+    owners = [e for e in metadata["managedFields"] if e["manager"] not in CONTROLLERS]
+    annotations = {n: v for n, v in metadata.pop("annotations", {}).items() if n != REVISION}
+    metadata |= {"managedFields": owners, **({"annotations": annotations} if annotations else {})}
+    return {**got, "metadata": metadata, "status": {}}
+
+
 def parsed(content: bytes) -> Any:
     try:
         return json.loads(content)
@@ -179,7 +198,8 @@ def replay(client: Client, entry: dict[str, Any], seen: dict[str, str]) -> list[
                 [event for event in want["events"] if event["type"] != "BOOKMARK"]
             )
         else:
-            got, expected = comparable(parsed(content)), comparable(want["body"])
+            expected = comparable(want["body"])
+            got = comparable(before_controllers(expected, parsed(content)))
         found = differences(expected, got, trial)
         if status != want["status"]:
             found.insert(0, f"status {want['status']}, not {status}")
