@@ -27,7 +27,6 @@ _CREDENTIALS = frozenset(
         "x-share-token",
     }
 )
-_STRIPPED = "***"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def parse(data: str) -> AdkEvent:
 
 
 def without_credentials(data: str) -> str:
-    """Give an event with the credentials of the caller's headers replaced by stars.
+    """Give an event without the credentials among the caller's headers.
 
     kagent's runtime stores every header of a request as the session's state, in the event
     `header_update`.
@@ -105,7 +104,7 @@ def without_credentials(data: str) -> str:
     if not found:
         return data
     for name in found:
-        headers[name] = _STRIPPED  # type: ignore[index]  # found in it
+        del headers[name]  # type: ignore[union-attr]  # found in it
     return orjson.dumps(event).decode()
 
 

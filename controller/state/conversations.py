@@ -12,6 +12,7 @@ from controller.state.documents import Documents
 from controller.state.feedback import Feedback
 from controller.state.memories import Memories
 from controller.state.sessions import Sessions, Wanted
+from controller.state.withheld import Withheld
 
 
 class Conversations:
@@ -29,6 +30,7 @@ class Conversations:
         self.memories = Memories(self.documents, now)
         self.feedback = Feedback(self.documents, now)
         self.checkpoints = Checkpoints(self.documents)
+        self.withheld = Withheld()
         self._now = now
 
     def __enter__(self) -> Self:

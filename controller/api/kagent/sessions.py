@@ -245,9 +245,13 @@ def list_sessions_of_agent(path: AgentPath, query: ListQuery) -> flask.Response:
 @blueprint.get("/<session_id>", responses={200: Envelope[SessionWithEvents], **_PROBLEMS})
 def get_session(path: SessionPath, query: EventsQuery) -> flask.Response:
     """Give a session with its events."""
-    session = callers.current().session(path.session_id)
+    caller = callers.current()
+    session = caller.session(path.session_id)
     return answer(
-        {"session": session_shape(session), "events": _events(session, query)},
+        {
+            "session": session_shape(session),
+            "events": _events(session, query, is_whole=bool(caller.agent)),
+        },
         "Successfully retrieved session",
     )
 
@@ -276,8 +280,8 @@ def delete_session(path: SessionPath) -> flask.Response:
 def append_events(path: SessionPath, body: EventsBody) -> flask.Response:
     """Store events at the end of a session; those it has already are not stored again."""
     session = callers.current().session(path.session_id)
-    events = [(item.id, adkevents.without_credentials(_text(item.data))) for item in body.events]
     given = services.current()
+    events = [(item.id, _storable(session, item)) for item in body.events]
     revision = given.agent_revision(*callers.place_of(session.agent))
     given.conversations.sessions.append(session, events, revision=revision)
     return answer({"count": len(events)}, "Event added to session successfully", status=201)
@@ -420,7 +424,11 @@ def _decoded(token: str) -> tuple[str, str]:
     return time, name
 
 
-def _events(session: Session, query: EventsQuery) -> list[dict[str, Any]]:
+def _events(
+    session: Session, query: EventsQuery, *, is_whole: bool = False
+) -> list[dict[str, Any]]:
+    """Give the events that are asked for; the agent itself gets what was not stored, too."""
+    withheld = services.current().conversations.withheld
     after = query.after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if query.after else ""
     found: list[Event] = [
         event
@@ -436,7 +444,8 @@ def _events(session: Session, query: EventsQuery) -> list[dict[str, Any]]:
             "id": event.id,
             **owner,
             "created_at": event.created_at,
-            "data": event.data,
+            "data": (withheld.whole(session.document, event.id) if is_whole else None)
+            or event.data,
             "sequence": event.sequence,
             "revision": event.revision,
         }
@@ -456,6 +465,15 @@ def _share(share: Share) -> dict[str, Any]:
         "read_only": share.is_read_only,
         "created_at": share.created_at,
     }
+
+
+def _storable(session: Session, item: EventItem) -> str:
+    """Give an event as it may be stored; what is left out is kept in memory for the agent."""
+    data = _text(item.data)
+    stored = adkevents.without_credentials(data)
+    if stored != data:
+        services.current().conversations.withheld.keep(session.document, item.id, data)
+    return stored
 
 
 def _text(data: str | dict[str, Any]) -> str:

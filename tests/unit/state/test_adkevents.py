@@ -71,12 +71,12 @@ def test_a_time_may_be_a_text() -> None:
 
 
 @pytest.mark.parametrize("delta", ["state_delta", "stateDelta"])
-def test_credentials_in_headers_become_stars(delta: str) -> None:
+def test_credentials_in_headers_are_left_out(delta: str) -> None:
     headers = {"Authorization": "Bearer s3cr3t", "cookie": "s3cr3t", "x-tenant": "acme"}
     stored = adkevents.without_credentials(json.dumps({"actions": {delta: {"headers": headers}}}))
 
     assert "s3cr3t" not in stored
-    assert json.loads(stored)["actions"][delta]["headers"]["x-tenant"] == "acme"
+    assert json.loads(stored)["actions"][delta]["headers"] == {"x-tenant": "acme"}
 
 
 def test_an_event_without_credentials_stays_as_it_came() -> None:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -267,6 +268,27 @@ def test_a_withdrawn_link_leads_nowhere(client: FlaskClient) -> None:
     assert removed.status_code == 200
     assert client.get("/api/sessions/s1", headers={"X-Share-Token": token}).status_code == 403
     assert client.get("/api/sessions/s1", headers={"X-Share-Token": "x"}).status_code == 403
+
+
+def test_a_caller_s_credentials_are_the_agent_s_for_a_turn_and_never_stored(
+    client: FlaskClient, controller: Any, tmp_path: Path
+) -> None:
+    """kagent-adk reads the headers back to pass those on that a tool is allowed to get."""
+    create(client)
+    delta = {"headers": {"authorization": "Bearer s3cr3t", "x-tenant": "acme"}}
+    data = json.dumps({"author": "system", "actions": {"state_delta": delta}})
+    client.post("/api/sessions/s1/events", json={"id": "e", "data": data}, headers=AGENT)
+    controller.conversations.documents.fold()
+
+    (own,) = client.get("/api/sessions/s1", headers=AGENT).get_json()["data"]["events"]
+    (others,) = client.get("/api/sessions/s1").get_json()["data"]["events"]
+    assert own["data"] == data
+    assert json.loads(others["data"])["actions"]["state_delta"]["headers"] == {"x-tenant": "acme"}
+    assert "s3cr3t" not in client.get("/api/sessions/s1/export", headers=AGENT).get_data(
+        as_text=True
+    )
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert [path for path in files if b"s3cr3t" in path.read_bytes()] == []
 
 
 def test_an_agent_has_to_prove_who_it_is(controller: Any) -> None:
