@@ -94,6 +94,11 @@ class Documents:
     ) -> None:
         self.close()
 
+    @property
+    def journal_bytes(self) -> int:
+        """Size of what is not folded yet."""
+        return self._journal.size_bytes
+
     def heads(self, kind: str) -> dict[str, Row]:
         """Give the heads of all documents of a kind, by name."""
         prefix = f"{kind}/"
