@@ -1,6 +1,7 @@
 """The composition root: the only place that constructs adapters from settings."""
 
 import dataclasses
+import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from controller.api.serve import Server
 from controller.api.services import Rendered, Services
 from controller.cluster import upstream
 from controller.cluster.client import Client
+from controller.cluster.events import Recorder
 from controller.cluster.inputs import Inputs
 from controller.cluster.live import LiveState
 from controller.cluster.logs import PodLogs
@@ -111,9 +113,12 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         started.callback(live.stop)
         inputs = Inputs(client)
         started.callback(inputs.stop)
+        recorder = Recorder(client.connection, instance=socket.gethostname())
+        recorder.start()
+        started.callback(recorder.stop)
         queue = WorkQueue()
         records = ToolServers(settings.state_dir / "state")
-        cluster = _Cluster(client=client, live=live, inputs=inputs)
+        cluster = _Cluster(client=client, live=live, inputs=inputs, events=recorder)
         reconciler = _reconciler(settings, store, cluster, queue, records)
         tools = _toolbox(reconciler, records, queue)
         servers: list[Server] = []
@@ -234,11 +239,12 @@ def _sync_policy(definition: SyncPolicyDefinition) -> SyncPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Cluster:
-    """One cluster: writes and questions, what is ours in it, and what others contribute."""
+    """One cluster: writes and questions, what is ours in it, what others contribute, and news."""
 
     client: Client
     live: LiveState
     inputs: Inputs
+    events: Recorder
 
 
 def _reconciler(
@@ -266,6 +272,7 @@ def _reconciler(
             assess=assess,
         ),
         judge=assess,
+        tell=cluster.events.record,
         now=lambda: datetime.now(UTC),
         pending=queue.pending,
         stopping=lambda: queue.is_shut_down,

@@ -13,6 +13,7 @@ from datetime import datetime
 
 from controller import tracing
 from controller.cluster.client import Client
+from controller.cluster.events import Event
 from controller.cluster.live import LiveState
 from controller.definitions import syncoptions
 from controller.definitions.catalog import Catalog
@@ -28,6 +29,7 @@ from controller.reconcile import (
     conditions,
     corrections,
     decision,
+    events,
     interruption,
     measures,
     operations,
@@ -79,6 +81,8 @@ class Reconciler:
     """Findings about a revision that come from what was seen beside git and the cluster."""
     judge: assess.Assess = assess.assess
     """Tells how an object is doing."""
+    tell: Callable[[Event], None] = lambda _event: None
+    """Takes Kubernetes Events; returns at once."""
     memory: Memory = field(default_factory=Memory)
     """Answers of comparisons, which inspection reads too."""
     find_paths: PathFinder = field(default_factory=PathFinder)
@@ -243,6 +247,9 @@ class Reconciler:
                 ),
             )
             measures.observe_operation(done, results)
+            if done.operation:
+                for event in events.of_operation(done.operation, plan, results, self.live.get):
+                    self.tell(event)
         return () if ending.reason else results
 
     def _settle(
