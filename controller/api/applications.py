@@ -1,5 +1,6 @@
 """`/api/v1/applications`: list, get, sync, history, findings, in Argo CD's shapes."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import flask
@@ -10,9 +11,10 @@ from flask_openapi3.types import ResponseDict
 
 from controller.api import present, previews, semantics, services, shapes
 from controller.api.answers import PageQuery, answer, page
-from controller.api.problems import Problem, not_found
+from controller.api.problems import Problem, ProblemError, not_found
 from controller.api.stream import token
 from controller.health import HealthStatus
+from controller.reconcile import windows
 from controller.state.records import ApplicationRecord, SyncRequest, SyncStatus
 
 PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
@@ -226,7 +228,12 @@ def roll_back(path: ApplicationPath, body: RollbackBody) -> flask.Response:
 
 
 def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> ApplicationRecord:
-    """Hand a sync to the reconciler, and give the application with the request in it."""
+    """Hand a sync to the reconciler, and give the application with the request in it.
+
+    Raises:
+        ProblemError: the application is suspended, or a sync window forbids it.
+    """
+    _check_may_sync(find(name))
     return services.current().sync(
         name,
         SyncRequest(
@@ -236,6 +243,25 @@ def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> Application
             initiated_by=initiated_by,
         ),
     )
+
+
+def _check_may_sync(record: ApplicationRecord) -> None:
+    name = record.spec.name
+    if record.is_suspended:
+        raise ProblemError(
+            409,
+            "Suspended",
+            f"{name} is suspended.",
+            remedy=f"Resume it first: roster app resume {name}.",
+        )
+    verdict = windows.judge(record.spec.sync_policy.windows, is_manual=True, now=datetime.now(UTC))
+    if not verdict.may_sync:
+        raise ProblemError(
+            409,
+            "SyncWindow",
+            f"{name} cannot be synced: {verdict.reason}.",
+            remedy="Wait, or let people through with `manualSync: true` in the window.",
+        )
 
 
 def versions_token(records: list[ApplicationRecord]) -> str:

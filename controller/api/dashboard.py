@@ -9,7 +9,17 @@ import flask
 import pydantic
 from werkzeug.wrappers import Response
 
-from controller.api import links, nodes, pages, present, previews, semantics, services, tree
+from controller.api import (
+    automation,
+    links,
+    nodes,
+    pages,
+    present,
+    previews,
+    semantics,
+    services,
+    tree,
+)
 from controller.api.answers import tagged
 from controller.api.applications import (
     SyncBody,
@@ -30,7 +40,12 @@ APPLICATIONS = 50
 DEFINITIONS = 50
 """Rows of a page: what a reader scrolls through, and a browser lays out at once."""
 _LONGEST = 200
-NOTICES = {"sync": "Sync requested. This page follows it."}
+NOTICES = {
+    "sync": "Sync requested. This page follows it.",
+    "suspend": "Suspended: nothing is synced until you resume it.",
+    "resume": "Resumed.",
+    "terminate": "The operation ends after the writes that are under way.",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +132,19 @@ def sync(name: str) -> Response:
         ) from error
     request_sync(name, body, initiated_by="dashboard")
     return flask.redirect(flask.url_for(".application", name=name, notice="sync"), code=303)
+
+
+@blueprint.post("/applications/<name>/<any(suspend, resume, terminate):verb>")
+def decide(name: str, verb: str) -> Response:
+    """Suspend, resume or terminate, and go back to the page that shows it."""
+    match verb:
+        case "suspend":
+            automation.suspend(name, by="dashboard")
+        case "resume":
+            automation.resume(name)
+        case _:
+            automation.terminate(name, by="dashboard")
+    return flask.redirect(flask.url_for(".application", name=name, notice=verb), code=303)
 
 
 @blueprint.get("/applications/<name>/diff")

@@ -9,6 +9,7 @@ from flask_openapi3.openapi import OpenAPI
 from controller import telemetry
 from controller.api import (
     applications,
+    automation,
     bodies,
     events,
     guards,
@@ -28,6 +29,7 @@ from controller.api.services import Services
 
 _API = (
     applications.blueprint,
+    automation.blueprint,
     resources.blueprint,
     manifests.blueprint,
     events.blueprint,

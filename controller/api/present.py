@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from controller.api import shapes
+from controller.definitions import durations
 from controller.objects import Manifest, ObjectKey, masked
 from controller.state.records import (
     ApplicationRecord,
@@ -15,9 +16,11 @@ from controller.state.records import (
     ObjectStatus,
     Operation,
     OperationPhase,
+    RetryPolicy,
     StoredFinding,
     SyncRequest,
     SyncStatus,
+    SyncWindow,
 )
 from controller.telemetry import redact
 
@@ -211,11 +214,37 @@ def _spec(spec: ApplicationSpec) -> shapes.SpecShape:
             automated=shapes.AutomatedShape(
                 enabled=policy.automated, prune=policy.prune, self_heal=policy.self_heal
             ),
+            mode=policy.mode,
+            retry=_retry(policy.retry),
+            sync_windows=[window(item) for item in policy.windows],
             sync_options=[
                 *(["CreateNamespace=true"] if policy.create_namespace else []),
                 *(["Adopt=true"] if policy.adopt else []),
                 *policy.sync_options,
             ],
+        ),
+        suspend=spec.suspend,
+    )
+
+
+def window(item: SyncWindow) -> shapes.SyncWindowShape:
+    """Give a sync window."""
+    return shapes.SyncWindowShape(
+        kind=item.kind,
+        schedule=item.schedule,
+        duration=durations.text(item.duration_s),
+        time_zone=item.time_zone,
+        manual_sync=item.manual_sync,
+    )
+
+
+def _retry(policy: RetryPolicy) -> shapes.RetryShape:
+    return shapes.RetryShape(
+        limit=policy.limit,
+        backoff=shapes.BackoffShape(
+            duration=durations.text(policy.duration_s),
+            factor=policy.factor,
+            max_duration=durations.text(policy.max_duration_s),
         ),
     )
 
@@ -243,6 +272,10 @@ def _brief_status(record: ApplicationRecord) -> shapes.BriefStatusShape:
         reconciled_at=status.reconciled_at,
         source_type="Directory",
         summary=summary(record),
+        suspended=record.is_suspended,
+        next_try_at=min(
+            (item.next_try_at for item in status.components if item.next_try_at), default=None
+        ),
         commit=_commit(record),
         synced_revision=status.synced_revision,
     )

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 import pydantic
 from pydantic.alias_generators import to_camel
 
-from controller.state.records import OperationPhase, SyncStatus
+from controller.state.records import OperationPhase, SyncMode, SyncStatus
 
 Name = Annotated[str, pydantic.Field(min_length=1, max_length=253)]
 
@@ -46,10 +46,51 @@ class AutomatedShape(Shape):
     self_heal: bool
 
 
+class BackoffShape(Shape):
+    """How long is waited before another try."""
+
+    duration: str
+    factor: float
+    max_duration: str
+
+
+class RetryShape(Shape):
+    """What happens after a sync that failed."""
+
+    limit: int = pydantic.Field(description="Negative for as long as it fails.")
+    backoff: BackoffShape
+
+
+class SyncWindowShape(Shape):
+    """A time that comes again, in which syncs are allowed or denied."""
+
+    kind: Literal["allow", "deny"]
+    schedule: str
+    duration: str
+    time_zone: str
+    manual_sync: bool
+
+
+class SyncWindowsShape(Shape):
+    """Argo CD's `ApplicationSyncWindowsResponse`. Reason and changesAt are Roster's own."""
+
+    active_windows: list[SyncWindowShape]
+    assigned_windows: list[SyncWindowShape]
+    can_sync: bool = pydantic.Field(description="Whether a person may sync now.")
+    can_auto_sync: bool = pydantic.Field(description="Whether a sync may begin by itself now.")
+    reason: str = pydantic.Field(description="Why none may begin by itself; else empty.")
+    changes_at: datetime | None = pydantic.Field(
+        description="When the next window opens or closes."
+    )
+
+
 class SyncPolicyShape(Shape):
-    """Argo CD's `syncPolicy`."""
+    """Argo CD's `syncPolicy`. Mode and syncWindows are Roster's own."""
 
     automated: AutomatedShape
+    mode: SyncMode
+    retry: RetryShape
+    sync_windows: list[SyncWindowShape]
     sync_options: list[str]
 
 
@@ -59,6 +100,7 @@ class SpecShape(Shape):
     source: SourceShape
     destination: DestinationShape
     sync_policy: SyncPolicyShape
+    suspend: bool = pydantic.Field(description="Suspended by its definition. Roster's own.")
 
 
 class MetadataShape(Shape):
@@ -261,6 +303,12 @@ class BriefStatusShape(Shape):
     reconciled_at: datetime | None
     source_type: Literal["Directory"]
     summary: SummaryShape
+    suspended: bool = pydantic.Field(
+        description="Whether nothing is synced, by its definition or by a person."
+    )
+    next_try_at: datetime | None = pydantic.Field(
+        description="When what could not be applied is tried again; per component in components."
+    )
     commit: CommitShape | None
     synced_revision: str
 

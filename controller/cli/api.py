@@ -71,6 +71,16 @@ def post(api: "httpx.Client", path: str, body: Any, *, timeout_s: float = 30.0) 
     return _asked(api, "POST", path, json=body, timeout=timeout_s)
 
 
+def delete(api: "httpx.Client", path: str) -> Any:
+    """Delete what a path names, and give the JSON of the answer.
+
+    Raises:
+        TransientError: no Roster answers.
+        PermanentError: it answers with an error.
+    """
+    return _asked(api, "DELETE", path)
+
+
 def _asked(api: "httpx.Client", method: str, path: str, **options: Any) -> Any:
     import httpx
 

@@ -13,6 +13,7 @@ import typer
 from controller.cli import (
     agents,
     apps,
+    automation,
     checks,
     diff,
     inspecting,
@@ -50,6 +51,10 @@ for verb, command in (
     ("manifests", objects.manifests),
     ("events", objects.events),
     ("logs", logs.app_logs),
+    ("wait", automation.wait),
+    ("suspend", automation.suspend),
+    ("resume", automation.resume),
+    ("terminate", automation.terminate),
 ):
     apps.app.command(verb)(command)
 agents.app.command("invoke")(talking.invoke)
