@@ -27,10 +27,10 @@ from controller.local.apiserver import (
     patches,
     rules,
     schema,
-    validation,
 )
 from controller.local.apiserver.resources import Registry, Resource
 from controller.local.apiserver.storage import Key, Object, Storage
+from controller.local.apiserver.validation import checks
 
 _SYSTEM_FIELDS = (
     "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
@@ -581,15 +581,15 @@ class Verbs:
         resource = call.resource
         if resource.custom is not None:
             found = [
-                *validation.validate_metadata(resource, value),
+                *checks.of_metadata(resource, value),
                 *self._custom(call, value, live),
             ]
         elif live is None:
-            found = validation.validate_create(resource, value)
+            found = checks.of_creation(resource, value)
         else:
-            found = validation.validate_update(resource, value, live)
+            found = checks.of_update(resource, value, live)
         if live is not None:
-            found += validation.validate_deletion(value, live)
+            found += checks.of_deletion(value, live)
         if found:
             raise self._invalid(call, value, found)
 

@@ -1,0 +1,7 @@
+"""The faults that the real server finds in objects of the built-in kinds, in its words.
+
+A selection of k8s.io/kubernetes `pkg/apis/*/validation`: the rules that people run into. What a
+schema can say (types, unknown fields) is checked by `decoding`; here stand the rules beyond it:
+what all kinds share (`common`), pods and what makes them (`pods`, `workloads`), everything else
+(`settings`), and what may not change any more (`updates`).
+"""
