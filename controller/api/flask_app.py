@@ -20,6 +20,7 @@ from controller.api import (
     resources,
     services,
     system,
+    toolpages,
     toolservers,
     webhooks,
 )
@@ -69,6 +70,7 @@ def create(given: Services) -> OpenAPI:
     openapi.install(app)
     app.register_blueprint(inspection.blueprint)
     app.register_blueprint(session_pages.blueprint)
+    app.register_blueprint(toolpages.blueprint)
     return app
 
 
