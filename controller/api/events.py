@@ -54,12 +54,23 @@ def of(record: ApplicationRecord, *, uid: str = "") -> list[shapes.EventShape]:
         ProblemError: 404, the object is none of the application's.
         TransientError: the cluster cannot be asked.
     """
-    everything = [node for root in tree.of(record, sight()) for node in root.walk()]
-    chosen = [node for node in everything if not uid or node.uid == uid]
-    if uid and not chosen:
+    roots = tree.of(record, sight())
+    if not uid:
+        return below(record, roots)
+    chosen = [node for root in roots for node in root.walk() if node.uid == uid]
+    if not chosen:
         raise not_found("object")
-    nodes = [below for node in chosen for below in node.walk()]
-    return newest_first(_read(nodes, uid), scrub=scrubber(record))
+    return below(record, chosen)
+
+
+def below(record: ApplicationRecord, nodes: Iterable[tree.Node]) -> list[shapes.EventShape]:
+    """Give the events of objects and of what is below them, newest first.
+
+    Raises:
+        TransientError: the cluster cannot be asked.
+    """
+    everything = [node for top in nodes for node in top.walk()]
+    return newest_first(_read(everything), scrub=scrubber(record))
 
 
 def newest_first(
@@ -75,14 +86,14 @@ def scrubber(record: ApplicationRecord) -> services.Scrub:
     return lambda text: redact(masked(text))
 
 
-def _read(nodes: Iterable[tree.Node], uid: str) -> Iterable[Manifest]:
+def _read(nodes: Iterable[tree.Node]) -> Iterable[Manifest]:
     by_namespace: dict[str, set[str]] = {}
     for node in nodes:
         if node.uid:
             by_namespace.setdefault(node.key.namespace or "default", set()).add(node.uid)
     for namespace, uids in by_namespace.items():
         # One object that nothing is below of can be asked for by itself.
-        asked = uid if uids == {uid} else ""
+        asked = next(iter(uids)) if len(uids) == 1 else ""
         for event in services.current().events(namespace, asked):
             if (event.get("involvedObject") or {}).get("uid") in uids:
                 yield event

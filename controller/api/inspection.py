@@ -1,7 +1,7 @@
 """Pages that look into one application: an object, events, logs, history and operations."""
 
 import urllib.parse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import flask
 import yaml
@@ -35,7 +35,7 @@ def managed_object(name: str, key: str) -> flask.Response:
     record = find(name)
     node = find_node(record, _key(key))
     difference, live = node_states(record, node)
-    events, problem = _events(record, node.uid)
+    events, problem = _events(lambda: event_views.below(record, [node]))
     return page(
         "object.html",
         record=record,
@@ -58,7 +58,7 @@ def managed_object(name: str, key: str) -> flask.Response:
 def events(name: str) -> flask.Response:
     """Show what the cluster tells of an application's objects."""
     record = find(name)
-    found, problem = _events(record)
+    found, problem = _events(lambda: event_views.of(record))
     return page(
         "events.html",
         record=record,
@@ -126,10 +126,10 @@ def _operation(record: ApplicationRecord, number: int) -> Operation:
     raise not_found(f"operation {number} in the history of {record.spec.name}")
 
 
-def _events(record: ApplicationRecord, uid: str = "") -> tuple[Sequence[EventShape], str]:
+def _events(read: Callable[[], Sequence[EventShape]]) -> tuple[Sequence[EventShape], str]:
     """Give events, or why they cannot be had: a page is worth showing without them."""
     try:
-        return event_views.of(record, uid=uid), ""
+        return read(), ""
     except RosterError as error:
         return (), redact(str(error))
 

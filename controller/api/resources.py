@@ -69,12 +69,14 @@ def list_managed_resources(path: ApplicationPath, query: ResourceQuery) -> flask
 def get_resource_tree(path: ApplicationPath, query: ResourceQuery) -> flask.Response:
     """Give objects with what the cluster made of them; a page counts the objects of git."""
     record = find(path.name)
-    roots = [root for root in tree.of(record, sight()) if is_wanted(root.key, query)]
-    shown = page(roots, query, key=lambda root: _item(root).key, version=present.version(record))
+    chosen = [item for item in in_order(record) if is_wanted(ObjectKey.parse(item.key), query)]
+    shown = page(chosen, query, key=lambda item: item.key, version=present.version(record))
     kept: list[objectshapes.NodeShape] = []
     orphans: list[objectshapes.NodeShape] = []
-    for root in shown.items:
-        (orphans if _item(root).requires_pruning else kept).extend(nodes.branch(root))
+    seen = sight()
+    for item in shown.items:
+        branch = nodes.branch(tree.of_object(item, seen))
+        (orphans if item.requires_pruning else kept).extend(branch)
     return answer(
         objectshapes.TreeShape(metadata=shown.metadata, nodes=kept, orphaned_nodes=orphans)
     )
@@ -156,8 +158,3 @@ def is_wanted(key: ObjectKey, query: ResourceQuery) -> bool:
 
 
 _PARTS = ("group", "kind", "namespace", "name")
-
-
-def _item(root: tree.Node) -> ObjectStatus:
-    assert root.item is not None, "the roots of a tree are objects of git"  # noqa: S101 - for mypy
-    return root.item

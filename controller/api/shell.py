@@ -7,6 +7,7 @@ from typing import cast
 from a2wsgi import WSGIMiddleware
 from a2wsgi.wsgi_typing import WSGIApp
 from starlette.applications import Starlette
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,7 +48,8 @@ def create(given: Services) -> Starlette:
             *_to_logs(given),
             *_to_agents(given.gateway),
             Route("/mcp", BoundedBodies(mcp), methods=["GET", "POST", "DELETE"]),
-            Mount("/", _bounded(cast("ASGIApp", flask_shell))),
+            # Not around the streams: what is to be seen at once would wait to be compressed.
+            Mount("/", GZipMiddleware(_bounded(cast("ASGIApp", flask_shell)), compresslevel=5)),
         ],
         lifespan=lifespan,
     )

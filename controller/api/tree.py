@@ -56,6 +56,14 @@ class Node:
         """Whether this is a ReplicaSet of an earlier revision, kept for a rollback."""
         return self.key.kind == "ReplicaSet" and not self.children
 
+    @property
+    def is_explained(self) -> bool:
+        """Whether something below says why this is not well."""
+        return any(
+            child.is_explained or child.health.status is HealthStatus.DEGRADED
+            for child in self.children
+        )
+
     def walk(self) -> Iterator["Node"]:
         """Give the node and everything below it, each before its children."""
         yield self
@@ -86,6 +94,9 @@ def of_object(item: ObjectStatus, sight: Sight) -> Node:
 
 def find(record: ApplicationRecord, key: ObjectKey, sight: Sight) -> Node | None:
     """Give an object that belongs to the application; None for any other."""
+    item = next((item for item in record.status.objects if item.key == str(key)), None)
+    if item is not None:
+        return of_object(item, sight)
     return next(
         (node for root in of(record, sight) for node in root.walk() if node.key == key), None
     )

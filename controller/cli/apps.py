@@ -36,8 +36,10 @@ def list_applications(server: Server = None, output: Output = Format.TABLE) -> N
     elif output is Format.NAME:
         sys.stdout.writelines(f"{item['metadata']['name']}\n" for item in found)
     else:
+        wide = output is Format.WIDE
         columns = ["name", "namespace", "sync", "health", "revision", "repo", "path"]
-        print_table(columns, [_row(item) for item in found])
+        more = ["target", "policy", "objects", "conditions"] if wide else []
+        print_table([*columns, *more], [_row(item, wide=wide) for item in found])
 
 
 @app.command("get")
@@ -50,8 +52,10 @@ def get_application(name: Name, server: Server = None, output: Output = Format.T
         item = get(api, f"/api/v1/applications/{name}")
     if output in {Format.JSON, Format.YAML}:
         print_data(item, output)
-        return
-    _print_application(item)
+    elif output is Format.NAME:
+        sys.stdout.write(f"{item['metadata']['name']}\n")
+    else:
+        _print_application(item, wide=output is Format.WIDE)
 
 
 @app.command("history")
@@ -160,9 +164,9 @@ def _late(seen: Any, timeout_s: float) -> TransientError:
     )
 
 
-def _row(item: Any) -> tuple[str, ...]:
+def _row(item: Any, *, wide: bool) -> tuple[str, ...]:
     spec, status = item["spec"], item["status"]
-    return (
+    row = (
         item["metadata"]["name"],
         spec["destination"]["namespace"],
         status["sync"]["status"],
@@ -170,6 +174,17 @@ def _row(item: Any) -> tuple[str, ...]:
         short(status["sync"].get("revision") or ""),
         spec["source"]["repoURL"],
         spec["source"]["path"],
+    )
+    if not wide:
+        return row
+    automated = spec["syncPolicy"]["automated"]["enabled"]
+    conditions = ",".join(condition["type"] for condition in status["conditions"])
+    return (
+        *row,
+        spec["source"]["targetRevision"],
+        "automatic" if automated else "manual",
+        str(status["summary"]["resources"]),
+        conditions,
     )
 
 
@@ -190,7 +205,7 @@ def _initiator(item: Any) -> str:
     return str(by.get("cause", ""))
 
 
-def _print_application(item: Any) -> None:
+def _print_application(item: Any, *, wide: bool) -> None:
     spec, status = item["spec"], item["status"]
     out = console()
     for label, value in (
@@ -212,11 +227,15 @@ def _print_application(item: Any) -> None:
         out.print(f"    {finding['remedy']}", markup=False, style="dim")
     out.print()
     columns = ["group", "kind", "name", "sync", "health", "message"]
-    print_table(columns, [_object_row(resource) for resource in status.get("resources") or []])
+    more = ["namespace", "wave", "file"] if wide else []
+    rows = [_object_row(resource, wide=wide) for resource in status.get("resources") or []]
+    print_table([*columns, *more], rows)
 
 
-def _object_row(resource: Any) -> tuple[str, ...]:
+def _object_row(resource: Any, *, wide: bool) -> tuple[str, ...]:
     health = resource.get("health") or {}
+    place = f"{resource['file']}:{resource['line']}" if resource["file"] else ""
+    more = (resource["namespace"], str(resource["syncWave"]), place) if wide else ()
     return (
         resource.get("group", ""),
         resource["kind"],
@@ -224,6 +243,7 @@ def _object_row(resource: Any) -> tuple[str, ...]:
         resource["status"],
         health.get("status", ""),
         health.get("message", "") or resource.get("message", ""),
+        *more,
     )
 
 

@@ -38,6 +38,11 @@ _STATUS = (
     "readyReplicas", "availableReplicas", "active", "succeeded", "failed",
 )  # fmt: skip
 _CONTAINER = ("name", "ready", "restartCount", "state", "lastState", "image")
+_LISTS = {
+    "containerStatuses": _CONTAINER,
+    "initContainerStatuses": _CONTAINER,
+    "conditions": ("type", "status", "reason", "message"),
+}
 
 
 def places_below(keys: Iterable[ObjectKey]) -> frozenset[Place]:
@@ -52,12 +57,11 @@ def places_below(keys: Iterable[ObjectKey]) -> frozenset[Place]:
 def reduce(manifest: Manifest) -> Manifest:
     """Give the light node of an object; health reads it like the whole object."""
     spec, status = manifest.get("spec") or {}, manifest.get("status") or {}
-    containers = {
-        name: [_picked(entry, _CONTAINER) for entry in status[name]]
-        for name in ("containerStatuses", "initContainerStatuses")
+    lists = {
+        name: [_picked(entry, fields) for entry in status[name] or ()]
+        for name, fields in _LISTS.items()
         if name in status
     }
-    conditions = {"conditions": status["conditions"]} if "conditions" in status else {}
     metadata = _picked(manifest["metadata"], _METADATA)
     revision = (manifest["metadata"].get("annotations") or {}).get(_REVISION)
     if revision is not None:
@@ -67,7 +71,7 @@ def reduce(manifest: Manifest) -> Manifest:
         "kind": manifest.get("kind"),
         "metadata": metadata,
         "spec": _picked(spec, _SPEC),
-        "status": {**_picked(status, _STATUS), **containers, **conditions},
+        "status": {**_picked(status, _STATUS), **lists},
         **_endpoints(manifest),
     }
 

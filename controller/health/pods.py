@@ -94,6 +94,10 @@ def _waiting_for_nothing(manifest: Manifest) -> str:
         reason = str(waiting.get("reason", ""))
         if reason not in _PREPARING:
             message = str(waiting.get("message", ""))
+            ended = (container.get("lastState") or {}).get("terminated")
+            if reason == "CrashLoopBackOff" and ended:
+                # How it ends says more than how long the next start is put off.
+                message = _ending(ended)
             return f"Container {container.get('name')}: {reason}: {message}".removesuffix(": ")
     return ""
 

@@ -114,3 +114,16 @@ def test_chunked_body_is_read(server: Server, stored: Any) -> None:
 
     assert response.status_code == 202
     assert stored.requests[0][1].prune is True
+
+
+def test_long_answers_are_compressed_for_who_takes_it(server: Server) -> None:
+    def get(encoding: str) -> httpx.Response:
+        headers = {"Accept": "text/html", "Accept-Encoding": encoding}
+        return httpx.get(f"{server.url}/applications/agents", headers=headers)
+
+    plain, packed = get("identity"), get("gzip")
+
+    assert "Content-Encoding" not in plain.headers
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert packed.text == plain.text
+    assert packed.num_bytes_downloaded * 4 < plain.num_bytes_downloaded

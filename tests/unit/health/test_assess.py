@@ -27,7 +27,7 @@ def test_health_is_as_the_file_name_says(file: Path) -> None:
         ("deployment-degraded-deadline", "has timed out progressing"),
         ("deployment-progressing-updating", "1 of 2 new replicas have been updated."),
         ("statefulset-progressing-partition", "1 of 2 pods are updated."),
-        ("pod-degraded-crash-loop", "Container kagent: CrashLoopBackOff: back-off 20s"),
+        ("pod-degraded-crash-loop", "Container kagent: CrashLoopBackOff: ended with exit code 1"),
         ("pod-degraded-init-container", "Container skills-init: CrashLoopBackOff"),
         ("pod-degraded-restarted", "Container kagent ran out of memory (OOMKilled)."),
         ("pod-degraded-failed", "ended with exit code 3 (config.json: no model)."),

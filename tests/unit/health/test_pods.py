@@ -53,3 +53,13 @@ def test_a_workload_that_is_well_needs_no_explanation(status: HealthStatus) -> N
 
 def test_without_pods_the_workload_speaks_for_itself() -> None:
     assert pods.explained(WAITS, []) == WAITS
+
+
+def test_a_container_that_crashes_says_how_it_ends() -> None:
+    crashing = pod("a", reason="CrashLoopBackOff", message="back-off 10s")
+    ended = {"terminated": {"exitCode": 3, "message": "no key"}}
+    crashing["status"]["containerStatuses"][0]["lastState"] = ended
+
+    assert pods.explained(WAITS, [crashing]).message == (
+        "Pod a: Container agent: CrashLoopBackOff: ended with exit code 3 (no key)"
+    )
