@@ -38,6 +38,8 @@ lock: ## Resolve the dependencies again (needs uv)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 		pyproject.toml --extra agent --extra otel --group build -o requirements.lock $(LOCKFLAGS)
 	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
+		--group runtime -c requirements.lock -o requirements-agent.lock $(LOCKFLAGS)
+	uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header \
 		pyproject.toml --extra agent --extra otel --group build --group dev -c requirements.lock -o requirements-dev.lock $(LOCKFLAGS)
 
 image: ## Build the container image of controller and agents

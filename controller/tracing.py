@@ -46,7 +46,7 @@ def configure(version: str, environ: Mapping[str, str] = os.environ) -> "Shutdow
     Raises:
         UsageError: traces are asked for, and the packages are missing or the protocol is not HTTP.
     """
-    if not _is_wanted(environ):
+    if not is_wanted(environ):
         return Shutdown(None)
     protocol = next((environ[name] for name in _PROTOCOLS if environ.get(name)), _HTTP)
     if protocol != _HTTP:
@@ -55,7 +55,7 @@ def configure(version: str, environ: Mapping[str, str] = os.environ) -> "Shutdow
             remedy=f"Set {_PROTOCOLS[1]}={_HTTP}, and the endpoint to the collector's HTTP port.",
         )
     try:
-        provider = _provider(version)
+        provider = tracer_provider("roster", version)
     except ImportError as error:
         raise UsageError(
             f"An OTEL_ variable asks for traces, and {error.name} is not installed.",
@@ -78,7 +78,8 @@ class Shutdown:
             self._provider.shutdown()
 
 
-def _is_wanted(environ: Mapping[str, str]) -> bool:
+def is_wanted(environ: Mapping[str, str]) -> bool:
+    """Say whether the environment asks for traces."""
     if environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return False
     if environ.get("OTEL_TRACES_EXPORTER", "otlp") not in {"", "otlp"}:
@@ -86,19 +87,27 @@ def _is_wanted(environ: Mapping[str, str]) -> bool:
     return any(environ.get(name) for name in _ENDPOINTS)
 
 
-def _provider(version: str) -> Any:
-    """Give a provider that reads everything else from the environment itself."""
+def tracer_provider(service: str, version: str) -> Any:
+    """Give a provider that reads everything else from the environment itself.
+
+    Raises:
+        ImportError: the packages are missing.
+    """
     # Imported here, because hardly anybody traces and the packages cost a quarter of a second.
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import (  # noqa: PLC0415
         OTLPSpanExporter,
     )
-    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.export import BatchSpanProcessor  # noqa: PLC0415
 
-    defaults = {"service.name": "roster", "service.version": version}
-    # OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES win over what stands here.
-    resource = Resource.create({**defaults, **OTELResourceDetector().detect().attributes})
-    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
+    provider = TracerProvider(resource=resource(service, version), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     return provider
+
+
+def resource(service: str, version: str) -> Any:
+    """Give what a process says of itself; OTEL_SERVICE_NAME and others of the kind win over it."""
+    from opentelemetry.sdk.resources import OTELResourceDetector, Resource  # noqa: PLC0415
+
+    defaults = {"service.name": service, "service.version": version}
+    return Resource.create({**defaults, **OTELResourceDetector().detect().attributes})

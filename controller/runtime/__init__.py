@@ -18,6 +18,7 @@
     models         the configured provider's model
     toolservers    MCP servers; mcptools and mcpconnection do the work
     colleagues     other agents as tools
+    instrumentation  traces and metrics, when somebody wants them
     headers, tls, serving, logs, lean
     demo           a model, tools and an agent that need no account anywhere
     bridge         a stdio MCP server behind streamable HTTP

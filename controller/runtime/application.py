@@ -1,5 +1,6 @@
 """The agent's HTTP surface: card, health, readiness, and A2A in both protocol versions at `/`."""
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -22,6 +23,7 @@ from controller.runtime.deadlines import Deadlines
 from controller.runtime.engine import Engine
 from controller.runtime.executor import DECIDED_BY, Executor
 from controller.runtime.handler import Handler
+from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.limits import Limits
 from controller.runtime.serving import Drain
 from controller.runtime.sessions import Sessions
@@ -51,9 +53,10 @@ def create(
     """
     sessions = Sessions(Routes.from_environment(environment))
     limits = Limits.from_environment(environment)
-    engine = Engine(config, environment, sessions, limits)
+    instrumentation = Instrumentation(environment, environment.get("KAGENT_NAME") or card.name)
+    engine = Engine(config, environment, sessions, limits, instrumentation)
     deadlines = Deadlines(limits.approval_s)
-    executor = Executor(engine, deadlines)
+    executor = Executor(engine, deadlines, instrumentation)
     served = wire_card(card)
     tasks = Tasks(sessions)
     configs = push.Configs()
@@ -83,6 +86,7 @@ def create(
             await handler.aclose()
             await sender.close(_LAST_PUSH_S)
         await sessions.close()
+        await asyncio.to_thread(instrumentation.close)
 
     return Starlette(
         lifespan=lifespan,

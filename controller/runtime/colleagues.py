@@ -33,6 +33,7 @@ from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
 from controller.definitions.agentconfig import RemoteAgent
 from controller.runtime import headers
+from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.sessions import Sessions
 from controller.runtime.tasks import join_text
 from controller.runtime.turns import Turn
@@ -59,13 +60,14 @@ class Colleagues(AbstractToolset[Turn]):
         agents: Sequence[RemoteAgent],
         sessions: Sessions,
         environment: Mapping[str, str],
+        instrumentation: Instrumentation | None = None,
     ) -> None:
         self._agents = {agent.name: agent for agent in agents}
         self._fixed = {
             agent.name: headers.resolved(agent.headers, environment, owner=f"agent {agent.name}")
             for agent in agents
         }
-        self._sessions = sessions
+        self._sessions, self._instrumentation = sessions, instrumentation
         self._http = httpx.AsyncClient(timeout=_CONNECT_S)
         self._clients: dict[str, Client] = {}
 
@@ -188,6 +190,8 @@ class Colleagues(AbstractToolset[Turn]):
             own["x-user-id"] = turn.caller.user_id
         if trace := turn.caller.headers.get("traceparent"):
             own["traceparent"] = trace
+        if self._instrumentation is not None:
+            own |= self._instrumentation.passed_on()
         return {**self._fixed[agent.name], **own}
 
     def _result(self, agent: RemoteAgent, turn: Turn, answer: Task | Message) -> str:

@@ -28,6 +28,7 @@ from controller.runtime import approvals, models
 from controller.runtime.askuser import AskUser
 from controller.runtime.colleagues import Colleagues
 from controller.runtime.compaction import Compaction
+from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.limits import Limits
 from controller.runtime.memory import Memory
 from controller.runtime.memory.notes import Notes
@@ -56,6 +57,7 @@ class Engine:
         environment: Mapping[str, str],
         sessions: Sessions,
         limits: Limits,
+        instrumentation: Instrumentation | None = None,
     ) -> None:
         """Set the agent up; nothing is contacted yet.
 
@@ -65,7 +67,9 @@ class Engine:
         self._sessions, self._limits = sessions, limits
         self._model = models.create(config.model, environment)
         self._servers = ToolServers(config, environment)
-        self._colleagues = Colleagues(config.remote_agents or (), sessions, environment)
+        self._colleagues = Colleagues(
+            config.remote_agents or (), sessions, environment, instrumentation
+        )
         self._ask_user = AskUser()
         self._memory = _memory(config, environment, sessions)
         self._notes = Notes(self._memory, self._model) if self._memory else None
@@ -76,6 +80,7 @@ class Engine:
             instructions=config.instruction,
             deps_type=Turn,
             output_type=[str, DeferredToolRequests],
+            capabilities=instrumentation.capabilities if instrumentation else (),
         )
 
     @property

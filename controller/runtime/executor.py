@@ -28,6 +28,7 @@ from controller.errors import RosterError
 from controller.runtime import approvals
 from controller.runtime.deadlines import Deadlines
 from controller.runtime.engine import Engine
+from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.report import Report, usage
 from controller.runtime.sessions import Past
 from controller.runtime.tasks import OWNER, metadata
@@ -51,8 +52,11 @@ DECIDED_BY = "decided_by"
 class Executor(AgentExecutor):
     """Runs the engine for the a2a-sdk's request handler."""
 
-    def __init__(self, engine: Engine, deadlines: Deadlines) -> None:
+    def __init__(
+        self, engine: Engine, deadlines: Deadlines, instrumentation: Instrumentation
+    ) -> None:
         self._engine, self._deadlines = engine, deadlines
+        self._instrumentation = instrumentation
         self._running: set[str] = set()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -78,7 +82,8 @@ class Executor(AgentExecutor):
         self._running.add(task.id)
         self._idle.clear()
         try:
-            await self._answer(message, task, turn, report)
+            with self._instrumentation.continued(turn.caller.headers):
+                await self._answer(message, task, turn, report)
         finally:
             self._running.discard(task.id)
             if not self._running:

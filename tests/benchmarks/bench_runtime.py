@@ -239,8 +239,10 @@ def cpu_s(pid: int) -> float:
 
 
 def own_size_mb() -> float:
-    """Give the size of what the lock installs, without bytecode, in 1,000,000 bytes."""
-    names = re.findall(r"^([\w.-]+)==", (ROOT / "requirements.lock").read_text(), re.MULTILINE)
+    """Give the size of what an agent's lock installs, without bytecode, in 1,000,000 bytes."""
+    names = re.findall(
+        r"^([\w.-]+)==", (ROOT / "requirements-agent.lock").read_text(), re.MULTILINE
+    )
     total = 0
     for name in names:
         try:

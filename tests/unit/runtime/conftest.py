@@ -6,7 +6,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -156,6 +156,25 @@ def start(serve: Serve, model_url: str) -> Callable[..., Agent]:
             return application.create(settings, own_card, environment or {}, drain=serving.Drain(0))
 
         return Agent(serve(create))
+
+    return started
+
+
+@pytest.fixture
+def start_and_stop(
+    model_url: str, tools_url: str, mcp: Callable[..., Any]
+) -> Callable[..., AbstractContextManager[Agent]]:
+    """Run an agent with the demo model and tools for as long as a block."""
+
+    @contextmanager
+    def started(environment: Mapping[str, str]) -> Iterator[Agent]:
+        settings = config(model_url, http_tools=mcp(tools_url))
+
+        def create(url: str) -> Any:
+            return application.create(settings, card(url=url), environment, drain=serving.Drain(0))
+
+        with running(create) as url:
+            yield Agent(url)
 
     return started
 

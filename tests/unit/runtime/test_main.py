@@ -188,3 +188,35 @@ def test_service_names_are_reached_through_the_environments_proxy(
 
     assert task["status"]["state"] == "completed", task["status"]
     assert answer in task["artifacts"][0]["parts"][0]["text"]
+
+
+_ONLY_THE_LOCK = """
+import importlib.metadata, re, sys
+locked = set(re.findall(r"^([\\w.-]+)==", open("requirements-agent.lock").read(), re.MULTILINE))
+names = {re.sub(r"[-_.]+", "-", name).lower() for name in locked} | {"roster"}
+elsewhere = {
+    module
+    for module, owners in importlib.metadata.packages_distributions().items()
+    if not any(re.sub(r"[-_.]+", "-", owner).lower() in names for owner in owners)
+}
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in elsewhere:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def test_an_agents_lock_is_all_that_an_agent_needs() -> None:
+    """An image of half the size runs agents: nothing of the controller's may creep in."""
+    modules = ["application", "mcptools", "memory", "bridge", "demo.model", "demo.tools"]
+    modules += [f"models.{name}" for name in ("anthropic", "azure", "bedrock", "google", "ollama")]
+    code = _ONLY_THE_LOCK + "\n".join(f"import controller.runtime.{name}" for name in modules)
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stderr
