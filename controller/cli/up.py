@@ -1,6 +1,7 @@
 """`roster up`: everything on one machine. Local cluster, example repository, controller."""
 
 import shutil
+import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -56,12 +57,14 @@ def _run(settings: "Settings", started: ExitStack) -> None:
     repository = settings.state_dir / "agents"
     seed.create(repository, examples())
     kubeconfig = started.enter_context(_cluster(settings))
+    listen = _with_port(settings.listen)
     on_cluster = settings.model_copy(
         update={
             "kubeconfig": kubeconfig,
             "context": None,
+            "listen": listen,
             # Pods of the local cluster are processes on this machine: loopback is near.
-            "controller_url": f"http://{settings.listen}",
+            "controller_url": f"http://{listen}",
         }
     )
     running = app.start(on_cluster, [_application(repository)])
@@ -75,6 +78,16 @@ def _run(settings: "Settings", started: ExitStack) -> None:
         _say_what_next(running.url, repository, kubeconfig)
         wait_for_signal()
     console().print("Stopping …")
+
+
+def _with_port(listen: str) -> str:
+    """Choose the port now where it is 0: agents are told of it before anything listens there."""
+    host, _, port = listen.rpartition(":")
+    if port != "0":
+        return listen
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.bind((host.strip("[]"), 0))
+        return f"{host}:{probe.getsockname()[1]}"
 
 
 @contextmanager

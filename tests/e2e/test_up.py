@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from world import eventually, run_cli
+
+from controller.cluster.client import Client
 
 pytestmark = pytest.mark.e2e
 TIMEOUT_S = 90
@@ -88,6 +91,27 @@ class TestUp:
         assert "Allow delete_note" in allowed.stdout
         assert "todo" not in gone.stdout
 
+    def test_what_was_said_outlives_the_agent_s_pod(self, up: Up) -> None:
+        first = json.loads(
+            up.cli("agent", "invoke", "calculator", "Calculate 6*7", "-o", "json").stdout
+        )
+        session = first["contextId"]
+        eventually(lambda: len(_turns(up, session)) == 1, what="the turn stored")
+        _kill_pods_of(up, "calculator")
+
+        def again() -> bool:
+            command = ("agent", "invoke", "calculator", "Calculate 7*7", "--context", session)
+            return up.cli(*command).returncode == 0
+
+        eventually(again, what="an answer of the new pod")
+        eventually(lambda: len(_turns(up, session)) == 2, what="the second turn stored")
+        turns = _turns(up, session)
+        assert [turn["said"] for turn in turns] == ["Calculate 6*7", "Calculate 7*7"]
+        # The model was told of the first turn, too.
+        assert turns[1]["input_tokens"] > turns[0]["input_tokens"]
+        assert all(len(turn["revision"]) == 40 for turn in turns)
+        assert session in up.cli("session", "list", "--agent", "agents/calculator").stdout
+
     def test_a_second_start_leaves_the_first_alone(self, up: Up) -> None:
         second = run_cli("up", "--listen", "127.0.0.1:0", cwd=up.folder)
 
@@ -123,6 +147,20 @@ class TestUp:
         running.process.communicate(timeout=30)
 
         eventually(lambda: not _processes_below(tmp_path), what="everything gone")
+
+
+def _turns(up: Up, session: str) -> list[dict[str, Any]]:
+    found = up.cli("session", "get", session, "-o", "json")
+    return list(json.loads(found.stdout)["turns"]) if found.returncode == 0 else []
+
+
+def _kill_pods_of(up: Up, agent: str) -> None:
+    client = Client.from_kubeconfig(up.folder / ".roster/cluster/kubeconfig")
+    pods = client.list("v1", "Pod", namespace="agents", label=f"kagent={agent}")
+    assert pods
+    for pod in pods:
+        client.delete(pod, uid=pod["metadata"]["uid"])
+    client.close()
 
 
 def _processes_below(folder: Path) -> list[str]:
