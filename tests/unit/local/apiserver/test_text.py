@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from controller.local.apiserver import gojson, gotext, jsonpath, printing, quantity
+from controller.local.apiserver import durations, gojson, gotext, jsonpath, quantity
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_a_quantity_that_is_none() -> None:
     ],
 )
 def test_durations_are_shortened(seconds: int, text: str) -> None:
-    assert printing.duration(seconds) == text
+    assert durations.duration(seconds) == text
 
 
 @pytest.mark.parametrize(
