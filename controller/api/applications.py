@@ -1,7 +1,7 @@
 """`/api/v1/applications`: list, get, sync, history, findings, in Argo CD's shapes."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import flask
 import pydantic
@@ -13,9 +13,10 @@ from controller.api import present, previews, semantics, services, shapes
 from controller.api.answers import PageQuery, answer, page
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.api.stream import token
+from controller.api.syncbody import SyncBody
 from controller.health import HealthStatus
 from controller.reconcile import windows
-from controller.state.records import ApplicationRecord, SyncRequest, SyncStatus
+from controller.state.records import ApplicationRecord, SyncStatus
 
 PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
 
@@ -45,39 +46,6 @@ class ListQuery(PageQuery):
     health: list[HealthStatus] = pydantic.Field(
         default_factory=list, description="Only those with one of these healths."
     )
-
-
-Revision = Annotated[
-    str, pydantic.Field(max_length=255, pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+@-]*$")
-]
-"""A commit, branch or tag as a caller may name it: never an option of git's."""
-
-
-class SyncBody(pydantic.BaseModel):
-    """What to sync, and how; everything has a default, and an empty body means all of them."""
-
-    model_config = pydantic.ConfigDict(
-        frozen=True, extra="forbid", strict=True, json_schema_extra={"additionalProperties": False}
-    )
-
-    revision: Annotated[
-        Revision | None,
-        pydantic.Field(description="Commit, branch or tag instead of the application's target."),
-    ] = None
-    prune: Annotated[
-        bool | None, pydantic.Field(description="Instead of the application's policy.")
-    ] = None
-    dryRun: Annotated[  # noqa: N815 - the name on the wire
-        bool, pydantic.Field(description="Answer with what a sync would do, and do nothing.")
-    ] = False
-    confirmed: Annotated[
-        bool, pydantic.Field(description="Lift the guards that ask for a confirmation.")
-    ] = False
-
-    @pydantic.model_validator(mode="before")
-    @classmethod
-    def _nothing_means_defaults(cls, value: Any) -> Any:
-        return {} if value is None and not flask.request.get_data() else value
 
 
 class RollbackBody(pydantic.BaseModel):
@@ -132,13 +100,11 @@ def get_application(path: ApplicationPath) -> flask.Response:
 
 @blueprint.post(
     "/<name>/sync",
-    responses={200: shapes.PlanShape, 202: shapes.ApplicationShape, 409: Problem, **PROBLEMS},
+    responses={202: shapes.ApplicationShape, 409: Problem, **PROBLEMS},
 )
 def sync_application(path: ApplicationPath, body: SyncBody) -> flask.Response:
-    """Ask for a sync and answer at once; with `dryRun`, answer with what a sync would do."""
+    """Ask for a sync, or with `dryRun` for what it would do, and answer at once."""
     find(path.name)
-    if body.dryRun:
-        return answer(previews.plan(services.current().plan(path.name)))
     return answer(
         present.application(request_sync(path.name, body, initiated_by="api")), status=202
     )
@@ -219,7 +185,7 @@ def list_findings(path: ApplicationPath) -> flask.Response:
 def roll_back(path: ApplicationPath, body: RollbackBody) -> flask.Response:
     """Apply the revision of an operation in the history, and hold it until the next commit."""
     record = find(path.name)
-    found = [operation for operation in record.history if operation.id == body.id]
+    found = [one for one in record.history if one.id == body.id and not one.dry_run]
     if not found:
         raise not_found(f"operation {body.id} in the history of {path.name}")
     revision = SyncBody(revision=found[0].revision, prune=body.prune)
@@ -236,12 +202,7 @@ def request_sync(name: str, body: SyncBody, *, initiated_by: str) -> Application
     _check_may_sync(find(name))
     return services.current().sync(
         name,
-        SyncRequest(
-            revision=body.revision,
-            prune=body.prune,
-            confirmed=body.confirmed,
-            initiated_by=initiated_by,
-        ),
+        body.request(initiated_by=initiated_by),
     )
 
 

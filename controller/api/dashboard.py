@@ -22,7 +22,6 @@ from controller.api import (
 )
 from controller.api.answers import tagged
 from controller.api.applications import (
-    SyncBody,
     all_by_name,
     find,
     request_sync,
@@ -30,6 +29,7 @@ from controller.api.applications import (
 )
 from controller.api.problems import ProblemError
 from controller.api.resources import sight
+from controller.api.syncbody import SyncBody
 from controller.objects import ObjectKey
 from controller.state.records import ApplicationRecord
 from controller.telemetry import redact

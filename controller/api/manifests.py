@@ -9,9 +9,10 @@ from flask_openapi3.blueprint import APIBlueprint
 from controller.api import nodes, services
 from controller.api import objectshapes as shapes
 from controller.api.answers import answer, page
-from controller.api.applications import PROBLEMS, ApplicationPath, Revision, find
+from controller.api.applications import PROBLEMS, ApplicationPath, find
 from controller.api.problems import Problem
 from controller.api.resources import ResourceQuery, is_wanted
+from controller.api.syncbody import Revision
 from controller.objects import ObjectKey
 
 blueprint = APIBlueprint("manifests", __name__, url_prefix="/api/v1/applications")

@@ -116,7 +116,7 @@ def operation_state(operation: Operation) -> shapes.OperationStateShape:
         finished_at=operation.finished_at,
         retry_count=operation.retry_count,
         operation=shapes.OperationShape(
-            sync=shapes.SyncOperationShape(revision=operation.revision),
+            sync=_asked(operation.revision, operation),
             initiated_by=initiator(operation),
         ),
         sync_result=shapes.SyncResultShape(
@@ -125,10 +125,20 @@ def operation_state(operation: Operation) -> shapes.OperationStateShape:
     )
 
 
+def _asked(revision: str, asked: SyncRequest | Operation) -> shapes.SyncOperationShape:
+    chosen = (
+        shapes.ObjectRef(group=one.group, kind=one.kind, namespace=one.namespace, name=one.name)
+        for one in asked.resources
+    )
+    return shapes.SyncOperationShape(
+        revision=revision, dry_run=asked.dry_run, resources=list(chosen)
+    )
+
+
 def _requested(request: SyncRequest) -> shapes.RequestedShape:
     return shapes.RequestedShape(
         id=request.id,
-        sync=shapes.SyncOperationShape(revision=request.revision or ""),
+        sync=_asked(request.revision or "", request),
         initiated_by=shapes.InitiatorShape(
             username=request.initiated_by, automated=False, cause=request.initiated_by
         ),
@@ -139,6 +149,7 @@ def operation_record(operation: Operation) -> shapes.OperationRecordShape:
     """Give an operation of the history."""
     return shapes.OperationRecordShape(
         id=operation.id,
+        dry_run=operation.dry_run,
         request_id=operation.request_id,
         revision=operation.revision,
         author=operation.author,
@@ -309,7 +320,7 @@ def _commit(record: ApplicationRecord) -> shapes.CommitShape | None:
 
 def _deployments(record: ApplicationRecord) -> Iterable[shapes.HistoryShape]:
     for operation in reversed(record.history):
-        if operation.phase is OperationPhase.SUCCEEDED:
+        if operation.phase is OperationPhase.SUCCEEDED and not operation.dry_run:
             yield shapes.HistoryShape(
                 id=operation.id,
                 revision=operation.revision,

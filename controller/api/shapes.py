@@ -199,6 +199,10 @@ class SyncOperationShape(Shape):
     """What was asked of an operation."""
 
     revision: str
+    dry_run: bool = False
+    resources: list[ObjectRef] = pydantic.Field(
+        default_factory=list, description="The objects that were chosen; all where empty."
+    )
 
 
 class OperationShape(Shape):
@@ -387,6 +391,7 @@ class OperationRecordShape(Shape):
     """One operation, whatever came of it."""
 
     id: int
+    dry_run: bool = pydantic.Field(description="Whether it only told what would happen.")
     request_id: int = pydantic.Field(
         description="The request that it carried out; 0 where nobody asked."
     )

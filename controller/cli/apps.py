@@ -1,5 +1,6 @@
 """Verbs about applications of a running Roster, through its API."""
 
+import dataclasses
 import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
@@ -10,7 +11,7 @@ from controller.cli import complete
 from controller.cli.api import connect, get, items, post
 from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, moment, print_data, print_table, short
-from controller.errors import PermanentError, TransientError
+from controller.errors import PermanentError, TransientError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -96,13 +97,33 @@ def sync(
     confirm: Annotated[
         bool, typer.Option("--confirm", help="Lift guards that ask for a confirmation.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only tell what would happen to each object.")
+    ] = False,
+    resource: Annotated[
+        list[str] | None,
+        typer.Option(help="GROUP:KIND:NAME of an object to sync alone; can be repeated."),
+    ] = None,
+    sync_option: Annotated[
+        list[str] | None,
+        typer.Option(help="Such as Replace=true, for this time; can be repeated."),
+    ] = None,
+    hooks: Annotated[bool, typer.Option(help="Run the hooks, or leave them out.")] = True,
     timeout_s: Annotated[float, typer.Option("--timeout", help="Seconds to wait.")] = 120.0,
 ) -> None:
     """Apply what git says now, and wait for the outcome.
 
-    Example: roster sync examples --prune
+    Example: roster sync examples --resource apps:Deployment:triage --dry-run
     """
-    request = {"prune": prune, "revision": revision, "confirmed": confirm}
+    request: dict[str, Any] = {
+        "prune": prune,
+        "revision": revision,
+        "confirmed": confirm,
+        "dryRun": dry_run,
+        "resources": [_selector(text) for text in resource or ()],
+        "syncOptions": {"items": sync_option or []},
+        "strategy": {"hook": {}} if hooks else {"apply": {}},
+    }
     given = {key: value for key, value in request.items() if value is not None}
     _operate(server, name, "sync", given, timeout_s)
 
@@ -232,6 +253,12 @@ def _print_application(item: Any, *, wide: bool) -> None:
     print_table([*columns, *more], rows)
 
 
+def _result_row(item: Any) -> tuple[str, ...]:
+    kind = f"{item['kind']}.{item['group']}" if item["group"] else item["kind"]
+    place = (item["namespace"], item["name"])
+    return (item["syncPhase"], kind, *place, item["status"], item["message"])
+
+
 def _object_row(resource: Any, *, wide: bool) -> tuple[str, ...]:
     health = resource.get("health") or {}
     place = f"{resource['file']}:{resource['line']}" if resource["file"] else ""
@@ -247,5 +274,18 @@ def _object_row(resource: Any, *, wide: bool) -> tuple[str, ...]:
     )
 
 
+def _selector(text: str) -> dict[str, str]:
+    from controller.plan.selection import Selector
+
+    try:
+        found = Selector.parse(text)
+    except ValueError as error:
+        raise UsageError(f"{error}.") from error
+    return dataclasses.asdict(found)
+
+
 def _print_operation(operation: dict[str, Any]) -> None:
+    if operation.get("dryRun"):
+        columns = ["phase", "kind", "namespace", "name", "status", "message"]
+        print_table(columns, [_result_row(item) for item in operation["resources"]])
     console().print(f"{operation['phase']}: {operation['resultMessage']}", markup=False)

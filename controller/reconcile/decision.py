@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.objects import ObjectKey
+from controller.plan import selection
 from controller.plan.steps import Plan, Step
 from controller.reconcile import corrections, retries, windows
 from controller.reconcile.windows import Verdict
@@ -58,17 +59,28 @@ def decide(
         return Decision(sync=False, plan=plan, reason="suspended")
     verdict = windows.judge(policy.windows, is_manual=request is not None, now=now)
     if request is not None:
-        by, reason = request.initiated_by, verdict.reason or "requested"
-        is_refused = not verdict.may_sync
-        return Decision(
-            sync=verdict.may_sync, plan=plan, initiated_by=by, reason=reason, is_refused=is_refused
-        )
+        return _requested(plan, request, verdict)
     if record.operation and record.operation.phase is OperationPhase.RUNNING:
         by = record.operation.initiated_by
         return Decision(sync=True, plan=plan, initiated_by=by, reason="the last was cut off")
     if reason := _reason_to_wait(record, plan, verdict):
         return Decision(sync=False, plan=plan, reason=reason)
     return _automatic(record, plan, circumstances)
+
+
+def _requested(plan: Plan, request: SyncRequest, verdict: Verdict) -> Decision:
+    by, reason = request.initiated_by, verdict.reason or "requested"
+    # A dry run changes nothing, so that no window closes before it.
+    may_sync = verdict.may_sync or request.dry_run
+    if request.resources:
+        if missing := selection.unknown(plan, request.resources):
+            may_sync, reason = False, f"the application has no object {missing[0]}"
+        plan = selection.choose(plan, request.resources)
+    if request.skip_hooks:
+        plan = replace(plan, hooks=())
+    return Decision(
+        sync=may_sync, plan=plan, initiated_by=by, reason=reason, is_refused=not may_sync
+    )
 
 
 def _reason_to_wait(record: ApplicationRecord, plan: Plan, verdict: Verdict) -> str:

@@ -69,6 +69,8 @@ def begin(
         message=commit.message.partition("\n")[0],
         initiated_by=initiated_by,
         request_id=request.id if request else 0,
+        dry_run=request is not None and request.dry_run,
+        resources=request.resources if request else (),
         started_at=now,
     )
     return record.model_copy(update={"operation": operation, "next_operation_id": operation.id + 1})
@@ -184,6 +186,10 @@ def finish(
             "objects": tuple(result for result in results if result.action != "unchanged"),
         }
     )
+    if operation.dry_run:
+        return record.model_copy(
+            update={"operation": operation, "history": _with(record.history, operation)}
+        )
     pruned = {result.key for result in results if result.status == "Pruned" or result.is_gone}
     update: dict[str, object] = {
         "operation": operation,
@@ -215,7 +221,8 @@ def inventory(
     our label and the name of a definition is taken back, so that it is neither forgotten nor out
     of reach of pruning, whose guards apply as ever.
     """
-    if record.inventory or record.history or record.operation:
+    past = [*record.history, *([record.operation] if record.operation else [])]
+    if record.inventory or not all(operation.dry_run for operation in past):
         return frozenset(ObjectKey.parse(key) for key in record.inventory)
     return frozenset(
         key for key, found in live.items() if metadata.COMPONENT in metadata.annotations(found)

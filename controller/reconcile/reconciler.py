@@ -115,6 +115,8 @@ class Reconciler:
         if record is None:
             return None
         record = self._ended(record)
+        if record.request is not None and record.request.dry_run:
+            record = self._rehearse(record, record.request)
         request = record.request
         with self._reporting(name, "SourceError", request):
             revision = self.revisions.current(
@@ -252,6 +254,28 @@ class Reconciler:
                     self.tell(event)
         return () if ending.reason else results
 
+    def _rehearse(self, record: ApplicationRecord, request: SyncRequest) -> ApplicationRecord:
+        """Answer a request for a dry run: an operation that changes nothing but itself."""
+        name = record.spec.name
+        with self._reporting(name, "SourceError", request):
+            revision = self.revisions.completed(self.revisions.peek(record, request))
+        with self._reporting(name, "ComparisonError", request):
+            plan = self.plan_for(record, revision, request)
+        choice = decision.decide(record, plan, request, self._circumstances(record, plan))
+        if choice.is_refused:
+            return self._refuse(name, request, f"Refused: {choice.reason}.")
+        results = self.executor.rehearse(choice.plan)
+        by, now = request.initiated_by, self.now()
+
+        def told(known: ApplicationRecord) -> ApplicationRecord:
+            begun = operations.begin(
+                known, revision.commit, initiated_by=by, request=request, now=now
+            )
+            ended = operations.finish(begun, results, plan=choice.plan, now=self.now())
+            return operations.answered(ended)
+
+        return self.store.update(name, told)
+
     def _settle(
         self, name: str, revision: Revision, choice: Decision, results: tuple[ObjectResult, ...]
     ) -> ApplicationRecord:
@@ -291,8 +315,8 @@ class Reconciler:
             record.spec.name, lambda now: operations.close_interrupted(now, now=self.now())
         )
 
-    def _refuse(self, name: str, request: SyncRequest, reason: str) -> None:
-        self.store.update(
+    def _refuse(self, name: str, request: SyncRequest, reason: str) -> ApplicationRecord:
+        return self.store.update(
             name, lambda record: operations.refuse(record, request, reason, now=self.now())
         )
 

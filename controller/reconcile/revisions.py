@@ -127,6 +127,17 @@ class Revisions:
         known = self._current.get(name)
         return known.desired.catalog if known else None
 
+    def peek(self, record: ApplicationRecord, request: SyncRequest) -> Revision:
+        """Give the revision that a request names, else the application's, and stay at that.
+
+        Raises:
+            RosterError: the repository cannot be read, or the revision does not exist.
+        """
+        if request.revision is None:
+            return self.current(record, refresh=True)
+        known = self._current.get(record.spec.name)
+        return self._latest(record, request, known, fresh=True)
+
     def claims(self, name: str) -> Mapping[ObjectKey, str]:
         """Give the objects of an application that another one asks for too, with its name."""
         own = self._current.get(name)

@@ -10,6 +10,7 @@ import pydantic
 from controller.definitions import syncoptions
 from controller.definitions.syncoptions import SyncOptions
 from controller.diff.ignore import Rule
+from controller.plan.selection import Selector
 
 
 class Record(pydantic.BaseModel):
@@ -136,6 +137,11 @@ class SyncRequest(Record):
     """Whether guards that ask for a confirmation are lifted."""
     sync_options: tuple[str, ...] = ()
     """Such as `Replace=true`, over those of the application."""
+    resources: tuple[Selector, ...] = ()
+    """The objects to sync, without hooks; all where empty."""
+    skip_hooks: bool = False
+    dry_run: bool = False
+    """Whether to tell what would happen, and do nothing."""
     initiated_by: str = "manual"
 
 
@@ -258,6 +264,10 @@ class Operation(Record):
     """`automated`, `self-heal`, `webhook`, or a person."""
     request_id: int = 0
     """The request that it carries out; 0 where nobody asked."""
+    dry_run: bool = False
+    """Whether it only told what would happen."""
+    resources: tuple[Selector, ...] = ()
+    """The objects that somebody chose; all where empty."""
     phase: OperationPhase = OperationPhase.RUNNING
     terminated_by: str = ""
     """Who ended it in the middle; then it is not tried again before the next commit or request."""

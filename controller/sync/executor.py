@@ -20,7 +20,7 @@ from controller.objects import ObjectKey
 from controller.plan.steps import Plan, Step
 from controller.state.records import ObjectResult
 from controller.sync import gate as gates
-from controller.sync import preflight, prune
+from controller.sync import preflight, prune, rehearsal
 from controller.sync.gate import Gate, Stopped, StoppedError
 from controller.sync.hooks import Hooks, failed
 from controller.sync.results import FAILED, PRUNE_SKIPPED, result
@@ -93,6 +93,11 @@ class Executor:
         _conclude(plan, writer, gate, hooks, reason)
         kept = (result(step, PRUNE_SKIPPED, step.reason) for step in plan.kept)
         return (*hooks.results, *writer.results, *deleted, *kept)
+
+    def rehearse(self, plan: Plan) -> tuple[ObjectResult, ...]:
+        """Give what would become of each object, and write nothing."""
+        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="try") as pool:
+            return tuple(rehearsal.results(plan, self._client, pool))
 
     def _prune(
         self,

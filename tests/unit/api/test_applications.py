@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from controller.plan.selection import Selector
 from controller.state.records import SyncRequest
 
 LIST = "/api/v1/applications"
@@ -184,7 +185,7 @@ def test_sync_hands_over_the_request_and_tells_its_number(client: FlaskClient, s
     assert stored.requests == [("agents", expected)]
     assert response.get_json()["operation"] == {
         "id": 1,
-        "sync": {"revision": "v1.2"},
+        "sync": {"revision": "v1.2", "dryRun": False, "resources": []},
         "initiatedBy": {"username": "api", "automated": False, "cause": "api"},
     }
 
@@ -239,14 +240,34 @@ def test_sync_refuses_what_is_not_json(client: FlaskClient, stored: Any) -> None
     assert stored.requests == []
 
 
-def test_dry_run_tells_and_does_nothing(client: FlaskClient, stored: Any) -> None:
-    answer = client.post(f"{LIST}/agents/sync", json={"dryRun": True}).get_json()
+def test_what_argo_cd_says_of_a_sync_is_read(client: FlaskClient, stored: Any) -> None:
+    body = {
+        "dryRun": True,
+        "resources": [{"group": "apps", "kind": "Deployment", "name": "triage"}],
+        "syncOptions": {"items": ["Replace=true"]},
+        "strategy": {"apply": {"force": True}},
+    }
 
-    assert answer["isEmpty"] is False
-    assert [item["action"] for item in answer["changes"]] == ["update", "update", "keep"]
-    assert answer["guards"][0]["rule"] == "prune-needs-confirmation"
+    response = client.post(f"{LIST}/agents/sync", json=body)
+
+    assert response.status_code == 202
+    assert stored.requests[0][1] == SyncRequest(
+        dry_run=True,
+        resources=(Selector(group="apps", kind="Deployment", name="triage"),),
+        sync_options=("Replace=true", "Force=true"),
+        skip_hooks=True,
+        initiated_by="api",
+    )
+
+
+def test_an_unknown_sync_option_is_refused_with_the_nearest(
+    client: FlaskClient, stored: Any
+) -> None:
+    response = client.post(f"{LIST}/agents/sync", json={"syncOptions": {"items": ["Replase=true"]}})
+
+    assert response.status_code == 400
+    assert "Did you mean 'Replace'?" in response.get_data(as_text=True)
     assert stored.requests == []
-    assert len(stored.queue) == 0
 
 
 @pytest.mark.usefixtures("stored")
