@@ -4,6 +4,7 @@ The API version is no part of it: the same Deployment read as `apps/v1` or `apps
 object (the rule of Argo CD's `kube.ResourceKey`).
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeAlias
@@ -49,6 +50,7 @@ class ObjectKey:
         return f"{group}{self.kind} {namespace}{self.name}"
 
 
+@functools.lru_cache(maxsize=1024)
 def group_of(api_version: str) -> str:
     """Give the group of an `apiVersion`: `apps` for `apps/v1`, empty for `v1`."""
     return api_version.rpartition("/")[0]

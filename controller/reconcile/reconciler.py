@@ -135,7 +135,9 @@ class Reconciler:
         with self._reporting(name, "SyncError", None):
             results = self._carry_out(record, revision, choice) if choice.sync else ()
         with self._reporting(name, "ComparisonError", None):
-            seen = self._settle(name, revision, choice, results)
+            # Where nothing was asked for or done, what was seen a moment ago is still to be seen.
+            known = plan if request is None and not choice.sync else None
+            seen = self._settle(name, revision, choice, results, known)
         measures.note_visit(seen)
         if revision.problem:
             raise TransientError(revision.problem)
@@ -277,11 +279,16 @@ class Reconciler:
         return self.store.update(name, told)
 
     def _settle(
-        self, name: str, revision: Revision, choice: Decision, results: tuple[ObjectResult, ...]
+        self,
+        name: str,
+        revision: Revision,
+        choice: Decision,
+        results: tuple[ObjectResult, ...],
+        known: Plan | None,
     ) -> ApplicationRecord:
         """Compare after what was done, and remember what failed and what was corrected."""
         record = self._record(name)
-        seen = self.plan_for(record, revision, record.request)
+        seen = known or self.plan_for(record, revision, record.request)
         failing = {*retries.standing(seen, record.retries), *retries.failed(choice.plan, results)}
         outcome = retries.Outcome(
             plan=choice.plan,

@@ -66,7 +66,7 @@ def status(
         ]
     )
     revision = observation.commit.revision
-    return ApplicationStatus(
+    made = ApplicationStatus(
         sync=sync,
         health=health.status,
         health_message=health.message,
@@ -78,6 +78,10 @@ def status(
         conditions=merge_conditions(before.conditions, conditions, now=now),
         findings=tuple(map(stored, (*observation.desired.findings, *observation.findings))),
     )
+    if made.model_copy(update={"reconciled_at": before.reconciled_at}) == before:
+        # The same parts, so that the database sees that it has them.
+        return before.model_copy(update={"reconciled_at": now})
+    return made
 
 
 def unknown(

@@ -20,7 +20,7 @@ from tinydb.table import Document
 from controller.errors import PermanentError
 from controller.state import storage
 from controller.state.lock import StoreLockedError, WriterLock
-from controller.state.records import ApplicationRecord
+from controller.state.records import ApplicationRecord, Record
 from controller.state.storage import AtomicStorage, CorruptStateError
 
 __all__ = ["CorruptStateError", "Store", "StoreLockedError", "UnknownApplicationError"]
@@ -64,10 +64,17 @@ class _Application:
             ) from error
 
     def write(self, record: ApplicationRecord) -> ApplicationRecord:
-        """Make a record durable, then visible to readers."""
+        """Make a record durable, then visible to readers.
+
+        That an application was looked at, and nothing found to be new, is visible only: a thousand
+        agents are megabytes to write, and a restart looks again in any case.
+        """
         if not self.is_open:
             raise PermanentError(f"{self.path} is closed.", remedy="Roster is stopping.")
         if record is self.record:
+            return record
+        if self.record is not None and _is_only_a_look(self.record, record):
+            self.record = record
             return record
         kept = _capped(record)
         document: dict[str, Any] = kept.model_dump(mode="json")
@@ -193,6 +200,21 @@ class Store:
                 raise PermanentError("The database is closed.", remedy="Roster is stopping.")
             entry = self._applications[name] = _Application(self._folder / f"{name}.json")
         return entry
+
+
+def _is_only_a_look(before: ApplicationRecord, after: ApplicationRecord) -> bool:
+    """Tell whether the time of the last look is all that differs; parts are compared as such."""
+    return _shares_all(before, after, but="status") and _shares_all(
+        before.status, after.status, but="reconciled_at"
+    )
+
+
+def _shares_all(before: Record, after: Record, *, but: str) -> bool:
+    return all(
+        getattr(before, name) is getattr(after, name)
+        for name in type(before).model_fields
+        if name != but
+    )
 
 
 def _capped(record: ApplicationRecord) -> ApplicationRecord:

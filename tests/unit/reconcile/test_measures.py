@@ -42,3 +42,18 @@ def test_a_visit_notes_what_its_line_says(world: Any, prompts: Callable[..., str
     expected = {"revision": revision, "sync": "Synced", "health": "Healthy", "objects": 1}
     operation = {"operation": 1, "phase": "Succeeded", "written": 1}
     assert telemetry.noted() == {**operation, **expected}
+
+
+def test_a_visit_that_finds_nothing_new_writes_nothing(
+    world: Any, prompts: Callable[..., str]
+) -> None:
+    world.commit(style=prompts())
+    world.visit()
+    world.visit()
+    (file,) = (world.folder / "state").rglob(f"{world.name}.json")
+    written = file.stat().st_mtime_ns
+    world.later(60)
+    world.visit()
+
+    assert file.stat().st_mtime_ns == written
+    assert world.record.status.reconciled_at == world.now

@@ -400,3 +400,23 @@ def test_a_kill_before_each_step_of_a_write_leaves_the_old_or_the_new(folder: Pa
     assert done.stderr.decode() == ""
     # Open, flush, link, rename, rename, open and flush the folder: at least these.
     assert int(done.stdout) >= 7
+
+
+def test_a_look_that_found_nothing_new_is_seen_and_not_written(tmp_path: Path) -> None:
+    """A thousand agents are megabytes; after a restart they are looked at again anyway."""
+    with Store(tmp_path) as store:
+        before = store.put(record("a"))
+        file = next(tmp_path.rglob("a.json"))
+        written = file.stat().st_mtime_ns
+        looked = before.status.model_copy(
+            update={"reconciled_at": datetime(2026, 1, 2, tzinfo=UTC)}
+        )
+
+        after = store.update("a", lambda now: now.model_copy(update={"status": looked}))
+
+        assert store.application("a") is after
+        assert file.stat().st_mtime_ns == written
+
+        changed = looked.model_copy(update={"health": "Degraded"})
+        store.update("a", lambda now: now.model_copy(update={"status": changed}))
+        assert file.stat().st_mtime_ns != written
