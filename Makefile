@@ -62,6 +62,7 @@ clean: ## Remove the virtual environment and the state folder
 	$(BIN)/python -m pip check --disable-pip-version-check
 	@touch $@
 
-.venv/.installed-dev: .venv/.installed requirements-dev.lock
+.venv/.installed-dev: .venv/.installed requirements-dev.lock $(wildcard tests/clients/*.lock)
 	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --require-hashes -r requirements-dev.lock
+	$(BIN)/python tests/clients/install.py
 	@touch $@
