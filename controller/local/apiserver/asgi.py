@@ -7,20 +7,14 @@ table, and a request should cost less than its object's rules do.
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from controller.local.apiserver import (
-    discovery,
     errors,
     gojson,
-    gotext,
-    identity,
     listing,
-    openapi,
     options,
     patches,
     printing,
@@ -28,7 +22,9 @@ from controller.local.apiserver import (
     requests,
     reviews,
     scale,
+    wire,
 )
+from controller.local.apiserver.access import Access
 from controller.local.apiserver.delegates import (
     Delegates,
     LogRequest,
@@ -37,14 +33,13 @@ from controller.local.apiserver.delegates import (
     Scope,
     Send,
 )
+from controller.local.apiserver.documents import Documents
 from controller.local.apiserver.errors import ApiError, NoSuchPathError
-from controller.local.apiserver.identity import InvalidTokenError, Tokens, User
+from controller.local.apiserver.identity import Tokens, User
 from controller.local.apiserver.requests import Request, Target
 from controller.local.apiserver.storage import Object
 from controller.local.apiserver.verbs import Call, Verbs, utc_now
 
-_JSON = b"application/json"
-_TEXT = b"text/plain; charset=utf-8"
 _HEALTH = frozenset(["/healthz", "/livez", "/readyz"])
 # A watch without a timeout ends after some such time, so that clients spread over restarts.
 _WATCH_S = (1800, 3600)
@@ -60,22 +55,6 @@ _MISSING = {
 _NAMED = frozenset(["create", "update", "patch"])
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A whole answer; the body is a JSON value, or bytes that are sent as they are."""
-
-    status: int
-    body: Any
-    media: bytes = _JSON
-
-    @property
-    def content(self) -> bytes:
-        """The bytes of the body."""
-        if isinstance(self.body, bytes):
-            return self.body
-        return orjson.dumps(self.body, option=orjson.OPT_APPEND_NEWLINE)
-
-
 class App:
     """The API server's ASGI application."""
 
@@ -83,10 +62,9 @@ class App:
         self.verbs = verbs
         self.registry = verbs.registry
         self.tokens = tokens
-        self.address = address
+        self.documents = Documents(verbs.registry, address)
         self.delegates: Delegates | None = None
-        self.is_ready: Callable[[], bool] = lambda: True
-        self._documents = openapi.Documents(verbs.registry)
+        self._access = Access(verbs, tokens)
         self._closing = asyncio.Event()
 
     def close_streams(self) -> None:
@@ -107,24 +85,26 @@ class App:
         try:
             await self._serve(request, scope, receive, send)
         except ApiError as e:
-            answer = Answer(e.code, e.status)
-            await _send(send, request, answer)
+            answer = wire.Answer(e.code, e.status)
+            await wire.send_answer(send, request, answer)
         except NoSuchPathError:
-            await _send(send, request, Answer(404, b"404 page not found\n", _TEXT))
+            await wire.send_answer(
+                send, request, wire.Answer(404, b"404 page not found\n", wire.TEXT)
+            )
 
     async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
-        user = self._user(request)
+        user = self._access.user(request)
         if request.path in _HEALTH or request.path.startswith(("/livez/", "/readyz/")):
-            await _send(send, request, self._health(request))
+            await wire.send_answer(send, request, self.documents.health(request))
             return
         try:
             target = requests.target_of(request.path, self.registry)
         except NoSuchPathError:
-            self._allow(user, rbac.Action(verb=request.method.lower(), path=request.path))
-            await _send(send, request, self._document(request))
+            self._access.allow(user, rbac.Action(verb=request.method.lower(), path=request.path))
+            await wire.send_answer(send, request, self.documents.answer(request))
             return
         verb = requests.verb_of(request, target)
-        self._authorize(user, verb, target)
+        self._access.authorize(user, verb, target)
         if target.subresource in _MISSING:
             raise errors.not_here(_MISSING[target.subresource])
         if target.subresource == "proxy":
@@ -134,113 +114,12 @@ class App:
         elif verb == "watch":
             await self._watch(request, target, receive, send)
         else:
-            full = replace(request, body=await _read(receive))
-            await _send(send, full, self._answer(full, target, verb, user))
-
-    # Who is asking
-
-    def _user(self, request: Request) -> User:
-        kind, _, token = request.headers.get("authorization", "").partition(" ")
-        if not token:
-            return identity.ANONYMOUS
-        if kind.lower() != "bearer":
-            raise errors.unauthorized()
-        try:
-            user = self.tokens.user_of(token.strip(), now=utc_now())
-            return self._impersonated(user, request)
-        except InvalidTokenError as e:
-            raise errors.unauthorized() from e
-
-    def _impersonated(self, user: User, request: Request) -> User:
-        """Let the admin act as somebody else, as `kubectl --as` asks."""
-        name = request.headers.get("impersonate-user")
-        if not name:
-            return user
-        if not user.is_admin:
-            action = rbac.Action(verb="impersonate", resource="users", name=name)
-            raise ApiError(
-                403,
-                "Forbidden",
-                f'users "{name}" is forbidden: {rbac.refusal(user, action)}',
-                details={"name": name, "kind": "users"},
-            )
-        account = identity.account_of(name)
-        if account is not None:
-            return account
-        group = request.headers.get("impersonate-group")
-        groups = (group, "system:authenticated") if group else ("system:authenticated",)
-        return User(name=name, groups=groups)
-
-    def _allow(self, user: User, action: rbac.Action) -> None:
-        if not rbac.is_allowed(user, action, self.verbs.storage):
-            text = rbac.refusal(user, action)
-            raise ApiError(403, "Forbidden", f"forbidden: {text}", details={})
-
-    def _authorize(self, user: User, verb: str, target: Target) -> None:
-        if user.is_admin:
-            return
-        namespace = target.namespace
-        if target.resource.storage_key == "namespaces":
-            namespace = target.name
-        action = rbac.Action(
-            verb=verb,
-            group=target.resource.group,
-            resource=target.resource.plural,
-            subresource=target.subresource,
-            namespace=namespace,
-            name=target.name,
-        )
-        if not rbac.is_allowed(user, action, self.verbs.storage):
-            raise errors.forbidden(target.resource, target.name, rbac.refusal(user, action))
-
-    # Documents
-
-    def _health(self, request: Request) -> Answer:
-        if not self.is_ready() and request.path.startswith("/readyz"):
-            return Answer(500, b"[-]poststarthook/start failed\n", _TEXT)
-        return Answer(200, b"ok", _TEXT)
-
-    def _document(self, request: Request) -> Answer:
-        if request.method not in {"GET", "HEAD"}:
-            raise NoSuchPathError(request.path)
-        path = request.path.rstrip("/") or "/"
-        if path == "/version":
-            return Answer(200, discovery.VERSION)
-        if path in {"/api", "/apis"}:
-            return self._groups(request, core=path == "/api")
-        if path.startswith("/openapi/"):
-            found = self._documents.get(path)
-            return Answer(200, found.content, found.media)
-        if path == "/":
-            paths = ["/api", "/api/v1", "/apis", "/healthz", "/livez", "/openapi/v3", "/readyz"]
-            return Answer(200, {"paths": [*paths, "/version"]})
-        document = self._group_document(path)
-        if document is None:
-            raise NoSuchPathError(path)
-        return Answer(200, document)
-
-    def _groups(self, request: Request, *, core: bool) -> Answer:
-        for part in request.headers.get("accept", "").split(","):
-            if discovery.AGGREGATED in part and "v=v2" in part and "v2beta1" not in part:
-                media = b"application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
-                return Answer(200, discovery.aggregated(self.registry, core=core), media)
-        if core:
-            return Answer(200, discovery.core_versions(self.address))
-        return Answer(200, discovery.groups(self.registry))
-
-    def _group_document(self, path: str) -> dict[str, Any] | None:
-        match path.strip("/").split("/"):
-            case ["api", version]:
-                return discovery.resources(self.registry, "", version)
-            case ["apis", group]:
-                return discovery.group(self.registry, group)
-            case ["apis", group, version]:
-                return discovery.resources(self.registry, group, version)
-        return None
+            full = replace(request, body=await wire.read(receive))
+            await wire.send_answer(send, full, self._answer(full, target, verb, user))
 
     # Objects
 
-    def _answer(self, request: Request, target: Target, verb: str, user: User) -> Answer:
+    def _answer(self, request: Request, target: Target, verb: str, user: User) -> wire.Answer:
         sub = target.resource.subresources.get(target.subresource)
         if verb not in (sub.verbs if sub else target.resource.verbs):
             raise errors.method_not_allowed()
@@ -266,18 +145,18 @@ class App:
             raise errors.too_large_version(int(asked), self.verbs.storage.version)
         return self.verbs.get(call)
 
-    def _review(self, request: Request, call: Call, user: User) -> Answer:
+    def _review(self, request: Request, call: Call, user: User) -> wire.Answer:
         body = requests.body_of(request, call.resource.kind)
         if call.resource.kind == "Binding":
             return self._bind_by_name(call, body)
-        return Answer(201, reviews.review(self.verbs, self.tokens, user, call, body))
+        return wire.Answer(201, reviews.review(self.verbs, self.tokens, user, call, body))
 
-    def _collection(self, request: Request, call: Call, verb: str) -> Answer:
+    def _collection(self, request: Request, call: Call, verb: str) -> wire.Answer:
         if verb == "list":
             return self._list(request, call)
         return self._delete_collection(request, call)
 
-    def _write(self, request: Request, call: Call, verb: str) -> Answer:
+    def _write(self, request: Request, call: Call, verb: str) -> wire.Answer:
         if verb == "create":
             body = requests.body_of(request, call.resource.kind)
             return self._shaped(request, call, self.verbs.create(call, body), 201)
@@ -292,49 +171,51 @@ class App:
         media, patch = requests.patch_of(request, call.resource)
         return self.verbs.patch(call, media, patch)
 
-    def _special(self, request: Request, call: Call, verb: str) -> Answer:
+    def _special(self, request: Request, call: Call, verb: str) -> wire.Answer:
         name = call.subresource
         if name == "scale":
             return self._scale(request, call, verb)
         if name in {"finalize", "approval"}:
             if verb == "get":
-                return Answer(200, self.verbs.get(call))
+                return wire.Answer(200, self.verbs.get(call))
             return self._write(request, call, verb)
         body = requests.body_of(request, call.resource.subresources[name].kind)
         if name == "token":
-            return Answer(201, reviews.request_token(self.verbs, self.tokens, call, body))
+            return wire.Answer(201, reviews.request_token(self.verbs, self.tokens, call, body))
         act = reviews.bind if name == "binding" else reviews.evict
-        return Answer(201, act(self.verbs, call, body))
+        return wire.Answer(201, act(self.verbs, call, body))
 
-    def _scale(self, request: Request, call: Call, verb: str) -> Answer:
+    def _scale(self, request: Request, call: Call, verb: str) -> wire.Answer:
         if verb == "get":
-            return Answer(200, scale.get(self.verbs, call))
+            return wire.Answer(200, scale.get(self.verbs, call))
         if verb == "patch":
             media, patch = requests.patch_of(request, call.resource)
-            return Answer(200, scale.patch(self.verbs, call, media, patch))
+            return wire.Answer(200, scale.patch(self.verbs, call, media, patch))
         body = requests.body_of(request, "Scale")
-        return Answer(200, scale.update(self.verbs, call, body))
+        return wire.Answer(200, scale.update(self.verbs, call, body))
 
-    def _bind_by_name(self, call: Call, body: Any) -> Answer:
+    def _bind_by_name(self, call: Call, body: Any) -> wire.Answer:
         pods = self.registry.by_name("pods")
         name = (body.get("metadata") or {}).get("name", "")
-        return Answer(201, reviews.bind(self.verbs, replace(call, resource=pods, name=name), body))
+        return wire.Answer(
+            201, reviews.bind(self.verbs, replace(call, resource=pods, name=name), body)
+        )
 
-    def _list(self, request: Request, call: Call) -> Answer:
+    def _list(self, request: Request, call: Call) -> wire.Answer:
         asked = listing.asked(request, call)
         found = listing.collect(self.verbs.storage, call, asked)
         form = _form(request)
         if form.shape == "Table":
             columns = request.first("includeObject", "Metadata")
             table = printing.table(call.resource, found.items, found.metadata, columns, utc_now())
-            return Answer(200, table)
+            return wire.Answer(200, table)
         if form.shape == "PartialObjectMetadataList":
             items = [printing.metadata_only(value) for value in found.items]
             shown = {**printing.envelope("PartialObjectMetadataList"), "metadata": found.metadata}
-            return Answer(200, {**shown, "items": items})
-        return Answer(200, listing.document(call.resource, found))
+            return wire.Answer(200, {**shown, "items": items})
+        return wire.Answer(200, listing.document(call.resource, found))
 
-    def _delete_collection(self, request: Request, call: Call) -> Answer:
+    def _delete_collection(self, request: Request, call: Call) -> wire.Answer:
         asked = listing.asked(request, call)
         found = listing.collect(self.verbs.storage, call, asked)
         how = options.of_deletion(request)
@@ -342,18 +223,18 @@ class App:
             metadata = value["metadata"]
             one = replace(call, name=metadata["name"], namespace=metadata.get("namespace", ""))
             self.verbs.delete(one, how)
-        return Answer(200, listing.document(call.resource, found))
+        return wire.Answer(200, listing.document(call.resource, found))
 
-    def _shaped(self, request: Request, call: Call, value: Object, status: int) -> Answer:
+    def _shaped(self, request: Request, call: Call, value: Object, status: int) -> wire.Answer:
         form = _form(request)
         if not form.shape or value["kind"] == "Status":
-            return Answer(status, value)
+            return wire.Answer(status, value)
         if form.shape == "Table":
             metadata = {"resourceVersion": value["metadata"].get("resourceVersion", "")}
             columns = request.first("includeObject", "Metadata")
             table = printing.table(call.resource, [value], metadata, columns, utc_now())
-            return Answer(status, table)
-        return Answer(status, printing.metadata_only(value))
+            return wire.Answer(status, table)
+        return wire.Answer(status, printing.metadata_only(value))
 
     # Streams
 
@@ -364,7 +245,7 @@ class App:
         stream = listing.Stream(self.verbs.storage, request, call, _form(request).shape)
         timeout_s = request.number("timeoutSeconds") or random.randint(*_WATCH_S)  # noqa: S311
         try:
-            await _begin(send, 200, _JSON, request)
+            await wire.begin(send, 200, wire.JSON, request)
             await self._follow(stream, timeout_s, receive, send)
         finally:
             stream.close()
@@ -372,11 +253,11 @@ class App:
     async def _follow(
         self, stream: listing.Stream, timeout_s: float, receive: Receive, send: Send
     ) -> None:
-        gone = asyncio.create_task(_disconnected(receive, self._closing))
+        gone = asyncio.create_task(wire.disconnected(receive, self._closing))
         deadline = time.monotonic() + timeout_s
         try:
             # An empty piece makes the server send the headers, which clients wait for.
-            await _more(send, b"".join(stream.beginning()))
+            await wire.more(send, b"".join(stream.beginning()))
             while not gone.done() and not stream.is_over:
                 left = deadline - time.monotonic()
                 if left <= 0:
@@ -391,7 +272,7 @@ class App:
                 if not lines and deadline - time.monotonic() > 0 and not gone.done():
                     lines = stream.bookmark()
                 if lines:
-                    await _more(send, b"".join(lines))
+                    await wire.more(send, b"".join(lines))
             await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
             gone.cancel()
@@ -402,11 +283,11 @@ class App:
             raise errors.internal("no workloads run here, and so no logs")
         pieces = self.delegates.log(_log_request(request, target))
         first = await anext(pieces, None)
-        await _begin(send, 200, b"text/plain", request)
+        await wire.begin(send, 200, b"text/plain", request)
         if first is not None:
-            await _more(send, first)
+            await wire.more(send, first)
             async for piece in pieces:
-                await _more(send, piece)
+                await wire.more(send, piece)
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _proxy(self, target: Target, scope: Scope, receive: Receive, send: Send) -> None:
@@ -478,71 +359,3 @@ def _log_request(request: Request, target: Target) -> LogRequest:
         since_time=request.first("sinceTime"),
         limit_bytes=request.number("limitBytes"),
     )
-
-
-async def _read(receive: Receive) -> bytes:
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
-        return body
-    pieces = [body]
-    size = len(body)
-    while message.get("more_body"):
-        message = await receive()
-        pieces.append(message.get("body", b""))
-        size += len(pieces[-1])
-        if size > requests.MAX_BODY_BYTES:
-            limit = requests.MAX_BODY_BYTES
-            text = f"limit is {limit}"
-            raise ApiError(413, "RequestEntityTooLarge", f"Request entity is too large: {text}")
-    return b"".join(pieces)
-
-
-async def _disconnected(receive: Receive, closing: asyncio.Event) -> None:
-    async def left() -> None:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-
-    waiting = [asyncio.create_task(left()), asyncio.create_task(closing.wait())]
-    try:
-        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
-
-
-async def _begin(send: Send, status: int, media: bytes, request: Request) -> None:
-    headers = [(b"content-type", media), (b"cache-control", b"no-cache, private")]
-    headers += [
-        (b"warning", f"299 - {orjson.dumps(text).decode()}".encode()) for text in request.warnings
-    ]
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-
-
-async def _more(send: Send, piece: bytes) -> None:
-    await send({"type": "http.response.body", "body": piece, "more_body": True})
-
-
-def _in_wanted_format(request: Request, answer: Answer) -> Answer:
-    """Give an answer in YAML where that is what the client prefers (`kubectl get --raw`, curl)."""
-    if "yaml" not in request.headers.get("accept", "") or isinstance(answer.body, bytes):
-        return answer
-    if not _form(request).is_yaml:
-        return answer
-    return Answer(answer.status, gotext.as_yaml(answer.body), b"application/yaml")
-
-
-async def _send(send: Send, request: Request, answer: Answer) -> None:
-    answer = _in_wanted_format(request, answer)
-    content = answer.content
-    headers = [
-        (b"content-type", answer.media),
-        (b"cache-control", b"no-cache, private"),
-        (b"content-length", str(len(content)).encode()),
-    ]
-    headers += [
-        (b"warning", f"299 - {orjson.dumps(text).decode()}".encode()) for text in request.warnings
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    body = b"" if request.method == "HEAD" else content
-    await send({"type": "http.response.body", "body": body})
