@@ -335,6 +335,7 @@ def _services(  # noqa: PLR0913 - the parts of the controller that the API shows
         origin=origins.find,
         scrubber=inspection.scrubber,
         sync=sync,
+        revert=reconciler.revisions.revert,
         ready=reconciler.ready,
         webhook_secrets=_webhook_secrets(settings),
         version=controller.__version__,

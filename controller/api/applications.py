@@ -16,7 +16,7 @@ from controller.api.stream import token
 from controller.api.syncbody import SyncBody
 from controller.health import HealthStatus
 from controller.reconcile import windows
-from controller.state.records import ApplicationRecord, SyncStatus
+from controller.state.records import ApplicationRecord, Operation, SyncStatus
 
 PROBLEMS: ResponseDict = {400: Problem, 404: Problem}
 
@@ -71,6 +71,18 @@ def find(name: str) -> ApplicationRecord:
     if record is None:
         raise not_found()
     return record
+
+
+def find_operation(record: ApplicationRecord, number: int) -> Operation:
+    """Give an operation of the history.
+
+    Raises:
+        ProblemError: 404.
+    """
+    for operation in record.history:
+        if operation.id == number and not operation.dry_run:
+            return operation
+    raise not_found(f"operation {number} in the history of {record.spec.name}")
 
 
 def all_by_name() -> list[ApplicationRecord]:
@@ -184,11 +196,8 @@ def list_findings(path: ApplicationPath) -> flask.Response:
 )
 def roll_back(path: ApplicationPath, body: RollbackBody) -> flask.Response:
     """Apply the revision of an operation in the history, and hold it until the next commit."""
-    record = find(path.name)
-    found = [one for one in record.history if one.id == body.id and not one.dry_run]
-    if not found:
-        raise not_found(f"operation {body.id} in the history of {path.name}")
-    revision = SyncBody(revision=found[0].revision, prune=body.prune)
+    operation = find_operation(find(path.name), body.id)
+    revision = SyncBody(revision=operation.revision, prune=body.prune)
     asked = request_sync(path.name, revision, initiated_by=f"rollback to {body.id}")
     return answer(present.application(asked), status=202)
 

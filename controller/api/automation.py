@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Annotated
 
 import flask
+import pydantic
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from controller.api import present, services, shapes
 from controller.api.answers import answer
-from controller.api.applications import PROBLEMS, ApplicationPath, find
+from controller.api.applications import PROBLEMS, ApplicationPath, find, find_operation
 from controller.api.problems import Problem
 from controller.reconcile import operations, windows
 from controller.reconcile.workqueue import Trigger
@@ -51,6 +53,36 @@ def terminate_operation(path: ApplicationPath) -> flask.Response:
 def list_windows(path: ApplicationPath) -> flask.Response:
     """Tell which sync windows there are, which are open, and what that means now."""
     return answer(sync_windows(find(path.name)))
+
+
+class RevertBody(pydantic.BaseModel):
+    """What the branch is to say, and its name."""
+
+    model_config = pydantic.ConfigDict(
+        frozen=True, extra="forbid", strict=True, json_schema_extra={"additionalProperties": False}
+    )
+
+    id: Annotated[int, pydantic.Field(ge=1, description="An operation, as the history counts.")]
+    branch: Annotated[
+        str,
+        pydantic.Field(
+            max_length=255,
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._/+@-]*$",
+            description="Name of a branch that does not exist.",
+        ),
+    ]
+
+
+@blueprint.post(
+    "/<name>/revert",
+    responses={201: shapes.RevertShape, 409: Problem, 503: Problem, **PROBLEMS},
+)
+def revert_application(path: ApplicationPath, body: RevertBody) -> flask.Response:
+    """Push a new branch on which the application's folder is as it was in an operation."""
+    record = find(path.name)
+    operation = find_operation(record, body.id)
+    commit = services.current().revert(record, operation, body.branch)
+    return answer(shapes.RevertShape(branch=body.branch, revision=commit), status=201)
 
 
 def suspend(name: str, *, by: str) -> ApplicationRecord:

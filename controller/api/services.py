@@ -17,7 +17,7 @@ from controller.reconcile.origins import Origin
 from controller.reconcile.tools.toolbox import Toolbox
 from controller.reconcile.workqueue import WorkQueue
 from controller.state.conversations import Conversations
-from controller.state.records import ApplicationRecord, SyncRequest
+from controller.state.records import ApplicationRecord, Operation, SyncRequest
 from controller.state.store import Store
 
 Scrub: TypeAlias = Callable[[str], str]
@@ -64,6 +64,8 @@ class Services:
     """What masks the values of an application's Secrets in a text."""
     sync: Callable[[str, SyncRequest], ApplicationRecord]
     """Ask for a sync of an application; gives its record with the request before it starts."""
+    revert: Callable[[ApplicationRecord, Operation, str], str]
+    """Push a branch on which git says what an operation applied; gives its commit."""
     ready: Callable[[], tuple[bool, str]]
     """Whether the controller can do its work, and what it waits for."""
     webhook_secrets: Mapping[str, str]

@@ -417,6 +417,13 @@ class OperationsShape(Shape):
     items: list[OperationRecordShape]
 
 
+class RevertShape(Shape):
+    """A branch that was pushed, to be reviewed and merged."""
+
+    branch: str
+    revision: str = pydantic.Field(description="Its commit.")
+
+
 class FindingsShape(Shape):
     """Everything that is wrong in the repository at the compared revision."""
 

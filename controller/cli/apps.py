@@ -10,8 +10,16 @@ import typer
 from controller.cli import complete
 from controller.cli.api import connect, get, items, post
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, moment, print_data, print_table, short
-from controller.errors import PermanentError, TransientError, UsageError
+from controller.cli.output import (
+    Format,
+    console,
+    moment,
+    print_data,
+    print_error,
+    print_table,
+    short,
+)
+from controller.errors import PermanentError, RosterError, TransientError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -76,13 +84,38 @@ def rollback(
     name: Name,
     operation_id: Annotated[int, typer.Argument(metavar="ID", help="As `history` counts them.")],
     server: Server = None,
+    revert_branch: Annotated[
+        str,
+        typer.Option(
+            "--revert-branch", metavar="NAME", help="Push a new branch that says the same in git."
+        ),
+    ] = "",
     timeout_s: Annotated[float, typer.Option("--timeout", help="Seconds to wait.")] = 120.0,
 ) -> None:
     """Apply the revision of an earlier operation, and hold it until the next commit or sync.
 
+    With --revert-branch, a commit with the folder as it was then is pushed too, to be merged.
+
     Example: roster app rollback examples 3
     """
-    _operate(server, name, "rollback", {"id": operation_id}, timeout_s)
+    is_reverted = not revert_branch or _revert(server, name, operation_id, revert_branch)
+    try:
+        _operate(server, name, "rollback", {"id": operation_id}, timeout_s)
+    except typer.Exit as ended:
+        raise typer.Exit(ended.exit_code or int(not is_reverted)) from ended
+
+
+def _revert(server: str | None, name: str, operation_id: int, branch: str) -> bool:
+    """Push a branch; what keeps it from that must not keep the cluster from going back."""
+    asked = {"id": operation_id, "branch": branch}
+    try:
+        with connect(server) as api:
+            made = post(api, f"/api/v1/applications/{name}/revert", asked, timeout_s=120.0)
+    except RosterError as error:
+        print_error(error)
+        return False
+    console().print(f"Pushed {made['branch']} at {short(made['revision'])}.", markup=False)
+    return True
 
 
 def sync(

@@ -12,7 +12,13 @@ from controller.reconcile.desired import Desired
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
 from controller.source.snapshot import Commit, Source
-from controller.state.records import ApplicationRecord, ApplicationSpec, Hold, SyncRequest
+from controller.state.records import (
+    ApplicationRecord,
+    ApplicationSpec,
+    Hold,
+    Operation,
+    SyncRequest,
+)
 
 Look = Callable[[str, Mapping[ObjectKey, bool]], Mapping[ObjectKey, Outline]]
 """Takes the application's name, and objects with whether their values are needed."""
@@ -162,6 +168,24 @@ class Revisions:
         wanted = {**(known.desired.wanted if known else {}), **revision.desired.wanted}
         seen = self.look(record.spec.name, wanted)
         return replace(revision, desired=desired.with_cluster(revision.desired, seen))
+
+    def revert(self, record: ApplicationRecord, operation: Operation, branch: str) -> str:
+        """Push a branch on which git says what an operation applied, and give its commit.
+
+        Raises:
+            RosterError: nothing differs, the branch exists, or the repository cannot be written.
+        """
+        spec = record.spec
+        message = (
+            f"Revert {spec.path} to {operation.revision[:7]}\n\n"
+            f"As the application {spec.name} was in its operation {operation.id}"
+            f"{f': {operation.message}' if operation.message else ''}.\n"
+        )
+        extra = (spec.templates,) if spec.templates else ()
+        return self.repositories.revert(
+            _source(spec, None), operation.revision, branch=branch, message=message,
+            extra_paths=extra,
+        )  # fmt: skip
 
     def moved(self, revision: Revision) -> bool:
         """Tell whether the repository has something newer; False where that cannot be told."""

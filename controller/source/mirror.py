@@ -19,11 +19,11 @@ from pathlib import Path
 import structlog
 
 from controller import telemetry, tracing
-from controller.errors import TransientError
+from controller.errors import PermanentError, TransientError
 from controller.source import credentials as creds
 from controller.source import disk, faults
 from controller.source.address import Address
-from controller.source.command import Command, GitError, GitTimeoutError
+from controller.source.command import OFFLINE, Command, GitError, GitTimeoutError
 from controller.source.credentials import Credentials
 from controller.source.limits import Limits
 from controller.source.thrift import Thrift
@@ -155,6 +155,56 @@ class Mirror:
         """Run a command that may need objects which a partial fetch left out."""
         creds.install(self.askpass)
         return self._ask(self._command(), *arguments, stdin=stdin)
+
+    def commit(self, listing: bytes, *, parent: str, message: str, who: Mapping[str, str]) -> str:
+        """Make a commit upon another one, and give its id.
+
+        Args:
+            listing: everything that it holds, as `git ls-tree -r -z` prints it; the contents need
+                not be here.
+            parent: id of the commit before.
+            message: text of the commit.
+            who: git's variables for author and committer.
+
+        Raises:
+            DamagedError: git cannot.
+        """
+        index = self.folder / "made.index"
+        index.unlink(missing_ok=True)
+        variables = {**OFFLINE, **who, "GIT_INDEX_FILE": str(index)}
+
+        def run(*arguments: str, stdin: bytes = b"") -> str:
+            return self._command().run(*arguments, stdin=stdin, variables=variables).decode()
+
+        try:
+            run("update-index", "-z", "--index-info", stdin=listing)
+            made = run("write-tree", "--missing-ok").strip()
+            return run("commit-tree", made, "-p", parent, "-F", "-", stdin=message.encode()).strip()
+        except GitError as error:
+            raise DamagedError(str(error)) from error
+        finally:
+            index.unlink(missing_ok=True)
+
+    def push(self, commit: str, branch: str) -> None:
+        """Make a new branch at the server that stands at a commit.
+
+        Raises:
+            PermanentError: the branch exists, or the credentials do not allow it.
+            TransientError: the server cannot be asked.
+        """
+        creds.install(self.askpass)
+        name = f"refs/heads/{branch}"
+        # Expected to be nothing: a branch that exists is somebody's work.
+        options = ("--quiet", f"--force-with-lease={name}:")
+        try:
+            self._run(self._command(), "push", *options, "--", self.address.url, f"{commit}:{name}")
+        except GitError as error:
+            if "stale info" in error.stderr or "already exists" in error.stderr:
+                raise PermanentError(
+                    f"{self.address.url} has a branch {branch!r} already.",
+                    remedy="Choose another name.",
+                ) from error
+            raise faults.of_server(self.address, error.stderr, self._secrets) from error
 
     @property
     def is_partial(self) -> bool:

@@ -16,13 +16,14 @@ from typing import TypeVar
 import structlog
 
 from controller.errors import PermanentError, RosterError, TransientError
-from controller.source import contents, disk, history, links, references, tree
+from controller.source import contents, disk, history, links, references, reverts, tree
 from controller.source import credentials as creds
 from controller.source.address import Address
 from controller.source.credentials import Credentials
 from controller.source.limits import Limits
 from controller.source.mirror import DamagedError, GoneError, Mirror, RefusedError
 from controller.source.references import References
+from controller.source.reverts import Revert
 from controller.source.snapshot import Commit, Lines, Snapshot, Source
 
 __all__ = ["Credentials", "Limits", "Repositories"]
@@ -152,6 +153,31 @@ class Repositories:
                 (revision,),
                 lambda: history.last_change(entry.mirror, revision, path, lines),
             )
+
+    def revert(
+        self, source: Source, old: str, *, branch: str, message: str, extra_paths: tuple[str, ...]
+    ) -> str:
+        """Push a new branch on which the source's folders are as they were at an older commit.
+
+        Returns:
+            The id of its commit, which stands upon the newest of the source's revision.
+
+        Raises:
+            TransientError: the server cannot be asked.
+            PermanentError: nothing differs, the branch exists, or credentials do not allow it.
+        """
+        reverts.check_branch(branch)
+        newest = self.resolve(source, fresh=True)
+        paths = tuple(tree.normal_path(path) for path in (source.path, *extra_paths))
+        wanted = Revert(newest=newest, old=old, paths=paths, branch=branch, message=message)
+        self.fetch(source, old, extra_paths=extra_paths)
+        entry = self._entry(source)
+        with entry.mirror.locked():
+            made: str = self._available(
+                entry, source, (old, newest), lambda: reverts.make(entry.mirror, wanted)
+            )
+            entry.mirror.push(made, branch)
+        return made
 
     def _references(self, entry: _Entry, *, fresh: bool) -> References:
         arrived = self._clock()

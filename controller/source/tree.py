@@ -31,6 +31,12 @@ class Entry:
     blob: str
     path: str
 
+    def line(self) -> bytes:
+        """Give the line that `git ls-tree -z` prints."""
+        kind = "commit" if self.mode == _SUBMODULE else "blob"
+        path = self.path.encode("utf-8", "surrogateescape")
+        return f"{self.mode} {kind} {self.blob}\t".encode() + path + b"\0"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:

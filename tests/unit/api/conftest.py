@@ -502,6 +502,7 @@ class Controller:
     conversations: Conversations
     queue: WorkQueue = field(default_factory=WorkQueue)
     requests: list[tuple[str, SyncRequest]] = field(default_factory=list)
+    reverts: list[tuple[str, int, str]] = field(default_factory=list)
     is_ready: tuple[bool, str] = (True, "")
     logs: PodLogs | None = None
     verify_agent: Callable[[str, str], bool] | None = None
@@ -509,6 +510,12 @@ class Controller:
     def sync(self, name: str, request: SyncRequest) -> ApplicationRecord:
         self.requests.append((name, request))
         return self.store.update(name, lambda record: operations.accept(record, request))
+
+    def revert(self, record: ApplicationRecord, operation: Operation, branch: str) -> str:
+        if branch == "taken":
+            raise PermanentError("There is a branch 'taken' already.", remedy="Choose another.")
+        self.reverts.append((record.spec.name, operation.id, branch))
+        return "d" * 40
 
     def services(self) -> Services:
         return Services(
@@ -527,6 +534,7 @@ class Controller:
             origin=lambda _record, _component: Origin(COMMIT),
             scrubber=lambda _name: scrubber([manifest(ObjectKey("", "Secret", "agents", "x"))]),
             sync=self.sync,
+            revert=self.revert,
             ready=lambda: self.is_ready,
             webhook_secrets=SECRETS,
             version="9.9.9",

@@ -116,3 +116,15 @@ def test_the_page_has_forms_that_work_without_scripts(client: FlaskClient, store
     assert 'action="/applications/agents/resume"' in after
     assert 'action="/applications/agents/sync"><button' not in after
     assert stored.store.application("agents").suspension.by == "dashboard"
+
+
+def test_a_revert_is_pushed_as_a_branch(client: FlaskClient, stored: Any) -> None:
+    made = client.post(f"{ONE}/revert", json={"id": 9, "branch": "back"})
+    taken = client.post(f"{ONE}/revert", json={"id": 9, "branch": "taken"})
+    unknown = client.post(f"{ONE}/revert", json={"id": 999, "branch": "back"})
+    wrong = client.post(f"{ONE}/revert", json={"id": 9, "branch": "--force"})
+
+    assert made.get_json() == {"branch": "back", "revision": "d" * 40}
+    answers = (made, taken, unknown, wrong)
+    assert [answer.status_code for answer in answers] == [201, 409, 404, 400]
+    assert stored.reverts == [("agents", 9, "back")]

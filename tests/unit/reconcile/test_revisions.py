@@ -1,4 +1,5 @@
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,13 @@ from controller.objects import ObjectKey
 from controller.reconcile.revisions import Revisions
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
-from controller.state.records import ApplicationRecord, ApplicationSpec, Hold, SyncRequest
+from controller.state.records import (
+    ApplicationRecord,
+    ApplicationSpec,
+    Hold,
+    Operation,
+    SyncRequest,
+)
 
 PROMPTS = "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: style}}\ndata: {{a: {}}}\n"
 
@@ -144,3 +151,19 @@ def test_what_two_applications_ask_for_is_known(world: World) -> None:
     assert world.revisions.claims("a") == {shared: "b"}
     assert world.revisions.claims("b") == {shared: "a"}
     assert world.revisions.claims("c") == world.revisions.claims("unknown") == {}
+
+
+def test_a_revert_says_in_git_what_an_operation_applied(world: World) -> None:
+    first = world.commit("one")
+    world.commit("two")
+    operation = Operation(
+        id=3, revision=first, message="Add one", started_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
+
+    made = world.revisions.revert(world.record(), operation, "back")
+
+    assert world.git("rev-parse", "back") == made
+    assert world.git("diff", "--name-only", first, "back") == ""
+    assert world.git("log", "-1", "--format=%B", "back") == (
+        f"Revert . to {first[:7]}\n\nAs the application a was in its operation 3: Add one."
+    )
