@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 from pytest_httpserver import HTTPServer
 
 from controller.api.serve import Server
@@ -63,6 +63,17 @@ def test_list_refreshes_itself(page: Page, stored: Any) -> None:
     drift(stored)
 
     page.locator("#app-agents").get_by_text("OutOfSync").wait_for(timeout=10_000)
+
+
+def test_a_page_follows_although_a_script_comes_late(page: Page, stored: Any) -> None:
+    def late(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/hx-sse.min.js", late)
+    page.goto("/")
+
+    page.locator("#live:not(.is-off)").wait_for()
 
 
 def test_refresh_keeps_open_what_the_reader_opened(page: Page, stored: Any) -> None:
@@ -123,7 +134,7 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
 
 def test_sync_button_works_without_scripts(page: Page, stored: Any) -> None:
     page.goto("/applications/agents")
-    page.locator(".actions > form button").click()
+    page.locator(".actions > form button.primary").click()
 
     page.get_by_text("Sync requested").wait_for()
     assert [name for name, _ in stored.requests] == ["agents"]

@@ -14,7 +14,7 @@ import pytest
 from controller.errors import PermanentError, RosterError, TransientError
 from controller.source.limits import Limits
 from controller.source.repository import Credentials, Repositories
-from controller.source.snapshot import Source
+from controller.source.snapshot import Lines, Source
 
 Git = Callable[..., str]
 TOKEN = "tok-3n/very&secret"
@@ -537,6 +537,21 @@ def test_the_last_change_of_a_file_is_found_beyond_the_shallow_commit(
     assert (found.revision, found.message) == (wanted, "Change a")
 
 
+def test_the_last_change_of_lines_is_found_where_old_contents_were_left_out(
+    repositories: Repositories, server: Any, upstream: Path, commit: Git
+) -> None:
+    source = of(remote(server))
+    commit(upstream, {"agents/b.yaml": "one: 1\n---\ntwo: 2\n"})
+    wanted = commit(upstream, {"agents/b.yaml": "one: 1\n---\ntwo: 3\n"}, "Change two")
+    revision = commit(upstream, {"agents/b.yaml": "one: 2\n---\ntwo: 3\n"}, "Change one")
+    repositories.fetch(source, revision)
+
+    found = repositories.last_change(source, revision, "agents/b.yaml", lines=Lines(3, 3))
+
+    assert found is not None
+    assert (found.revision, found.message) == (wanted, "Change two")
+
+
 def test_a_file_that_never_was_has_no_last_change(
     repositories: Repositories, url: str, upstream: Path, git: Git
 ) -> None:
@@ -677,7 +692,7 @@ FETCH = """
 import sys
 from pathlib import Path
 from controller.source.repository import Repositories
-from controller.source.snapshot import Source
+from controller.source.snapshot import Lines, Source
 Repositories(Path(sys.argv[1])).fetch(Source(repo_url=sys.argv[2], path="agents"), sys.argv[3])
 """
 
