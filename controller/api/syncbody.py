@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 import flask
 import pydantic
+from pydantic_core import PydanticCustomError
 
 from controller.definitions import syncoptions
 from controller.plan.selection import Selector
@@ -44,7 +45,8 @@ class OptionsBody(pydantic.BaseModel):
     def _are_known(cls, items: list[str]) -> list[str]:
         for item in items:
             if found := syncoptions.problem(item):
-                raise ValueError(" ".join((f"{found[0]}.", found[1])))
+                message = f"{found[0]}. {found[1]}"
+                raise PydanticCustomError("sync_option", "{message}", {"message": message})
         return items
 
 

@@ -256,7 +256,7 @@ def _history_row(item: Any) -> tuple[str, ...]:
 
 def _initiator(item: Any) -> str:
     by = item.get("initiatedBy") or {}
-    return str(by.get("cause", ""))
+    return f"{by.get('cause', '')}{' (dry run)' if item.get('dryRun') else ''}"
 
 
 def _print_application(item: Any, *, wide: bool) -> None:

@@ -34,6 +34,7 @@ class Ending:
 
 DONE = Ending()
 _WRITES = frozenset({"create", "update", "prune"})
+_SKIPPED = "HookSkipped"
 FAILED = frozenset({"SyncFailed"})
 """Results of objects after which the operation failed and is tried again."""
 UNFINISHED = frozenset({OperationPhase.RUNNING, OperationPhase.TERMINATING})
@@ -181,7 +182,8 @@ def finish(
     operation = record.operation.model_copy(
         update={
             "phase": phase,
-            "result_message": ending.error or _summary(results, failed, plan, ending.reason),
+            "result_message": ending.error
+            or _summary(results, plan, ending, is_dry=record.operation.dry_run),
             "finished_at": now,
             "objects": tuple(result for result in results if result.action != "unchanged"),
         }
@@ -252,19 +254,22 @@ def _phase(*, failed: bool, error: str, plan: Plan) -> OperationPhase:
     return OperationPhase.FAILED if failed or plan.blocked else OperationPhase.SUCCEEDED
 
 
-def _summary(
-    results: tuple[ObjectResult, ...], failed: list[ObjectResult], plan: Plan, reason: str
-) -> str:
-    written = [result for result in results if result.action in _WRITES and result not in failed]
-    if reason:
-        return f"{reason} {len(written)} of {len(results)} objects were written before."
+def _summary(results: tuple[ObjectResult, ...], plan: Plan, ending: Ending, *, is_dry: bool) -> str:
+    failed = [result for result in results if result.status in FAILED]
+    written = [result for result in results if _is_written(result)]
+    if ending.reason:
+        return f"{ending.reason} {len(written)} of {len(results)} objects were written before."
     if failed:
         return f"{len(failed)} of {len(results)} objects failed: {failed[0].message}"
     if plan.blocked:
         definition, reason = plan.blocked[0]
         others = f" (and {len(plan.blocked) - 1} more)" if len(plan.blocked) > 1 else ""
         return f"{definition} is held back{others}: {reason}"
-    return f"{len(written)} of {len(results)} objects changed"
+    return f"{len(written)} of {len(results)} objects {'would change' if is_dry else 'changed'}"
+
+
+def _is_written(result: ObjectResult) -> bool:
+    return result.action in _WRITES and result.status not in {*FAILED, _SKIPPED}
 
 
 def _with(history: tuple[Operation, ...], operation: Operation) -> tuple[Operation, ...]:

@@ -48,7 +48,7 @@ class Hooks:
         self._live = live
         self._gate = gate
         self._application = plan.application
-        self._runs = [_named(step, plan.revision, started_s) for step in plan.hooks]
+        self._runs = [named(step, plan.revision, started_s) for step in plan.hooks]
 
     @property
     def keys(self) -> frozenset[ObjectKey]:
@@ -209,7 +209,8 @@ def failed(results: Iterable[ObjectResult]) -> bool:
     return any(result.status == FAILED for result in results)
 
 
-def _named(step: HookStep, revision: str, started_s: int) -> Run:
+def named(step: HookStep, revision: str, started_s: int) -> Run:
+    """Give a run of a hook a name: its own, or a new one where it has a prefix only."""
     metadata = dict(step.manifest.get("metadata") or {})
     if not step.key.name:
         # As Argo CD names them, so that a name tells commit, phase and time.

@@ -1,5 +1,6 @@
 """What a sync would do, asked of the server object by object; nothing is written."""
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import chain
@@ -9,15 +10,16 @@ from controller.cluster.errors import NotFoundError
 from controller.errors import RosterError
 from controller.plan.steps import Plan, Step
 from controller.state.records import ObjectResult
-from controller.sync import write
+from controller.sync import hooks, write
 from controller.sync.results import FAILED, HOOK_SKIPPED, PRUNE_SKIPPED, PRUNED, SYNCED, result
 
 
 def results(plan: Plan, client: Client, pool: ThreadPoolExecutor) -> Iterator[ObjectResult]:
     """Give what would become of each object that a sync would touch."""
+    started_s = int(time.time())
     for hook in plan.hooks:
         yield ObjectResult(
-            key=str(hook.key),
+            key=str(hooks.named(hook, plan.revision, started_s).key),
             action="create",
             status=HOOK_SKIPPED,
             message="would run (dry run)",

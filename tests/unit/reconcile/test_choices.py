@@ -88,12 +88,15 @@ def test_a_dry_run_tells_what_would_be_refused(world: Any, prompts: Write) -> No
     world.follow(automated=False)
     world.commit(
         a=prompts("a"),
+        hook=prompts("hook", **{"roster.dev/hook": "PreSync"}).replace("name:", "generateName:", 1),
         widget="apiVersion: demo.example/v1\nkind: Widget\nmetadata: {name: w}\n",
     )
 
     ask(world, dry_run=True)
 
     assert messages(world)["a"][0] == "Synced"
+    (hook,) = [name for name in messages(world) if name.startswith("hook")]
+    assert messages(world)[hook] == ("HookSkipped", "would run (dry run)")
     assert "does not know the kind" in messages(world)["w"][1]
 
 
