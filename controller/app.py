@@ -360,8 +360,7 @@ def _servers(settings: Settings, services: Services) -> Iterator[Server]:
     )
     if settings.agent_address is not None:
         host, port = settings.agent_address
-        # Others are to reach this one: it answers nobody who does not prove to be an agent.
-        yield Server(shell.create_for_agents(services), host=host, port=port, insecure_listen=True)
+        yield Server(shell.create_for_agents(services), host=host, port=port, asks_everyone=True)
 
 
 def _gateway(settings: Settings, reconciler: Reconciler) -> Gateway:

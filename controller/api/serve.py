@@ -23,7 +23,13 @@ class Server:
     """Serves an ASGI application from `start` to `stop`."""
 
     def __init__(
-        self, asgi: ASGIApp, host: str, port: int, *, insecure_listen: bool = False
+        self,
+        asgi: ASGIApp,
+        host: str,
+        port: int,
+        *,
+        insecure_listen: bool = False,
+        asks_everyone: bool = False,
     ) -> None:
         """Prepare the server.
 
@@ -32,15 +38,17 @@ class Server:
             host: Name or address to listen on.
             port: 0 lets the system choose.
             insecure_listen: Whether others may reach the address although nobody signs in.
+            asks_everyone: Whether the application asks every caller who he is: then it may be
+                reached by others, and under any name.
 
         Raises:
             UsageError: others can reach the address, and `insecure_listen` is not set.
         """
-        check_listen(host, insecure_listen=insecure_listen)
+        check_listen(host, insecure_listen=insecure_listen or asks_everyone)
         self._host = host
         self._port = port
         self._stopping = threading.Event()
-        guarded = LoopbackHosts(asgi) if is_loopback(host) else asgi
+        guarded = LoopbackHosts(asgi) if is_loopback(host) and not asks_everyone else asgi
         self._uvicorn = _Uvicorn(_config(self._telling(guarded)))
         self._socket: socket.socket | None = None
         self._thread: threading.Thread | None = None

@@ -69,7 +69,7 @@ class Documents:
         self._is_closed = False
         self.writes = 0
         """Files written since the start."""
-        _make(folder)
+        storage.make_folder(folder)
         self._writer = WriterLock(folder)
         try:
             self._journal = Journal(folder, last=self._load())
@@ -361,13 +361,3 @@ class Documents:
 def name_of(kind: str, *identity: str) -> str:
     """Give the name of the document of a kind that belongs to somebody: no text of theirs in it."""
     return f"{kind}/{hashlib.sha256(chr(0).join(identity).encode()).hexdigest()[:40]}"
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise PermanentError(
-            f"{folder} cannot be made: {error.strerror}.",
-            remedy="Choose another folder with --state-dir.",
-        ) from error

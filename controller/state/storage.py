@@ -200,6 +200,21 @@ def _keep_previous(path: Path) -> None:
     previous.replace(backup_of(path))
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder for files of the database, which are their owner's only.
+
+    Raises:
+        PermanentError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise PermanentError(
+            f"{folder} cannot be made: {error.strerror}.",
+            remedy="Choose another folder with --state-dir.",
+        ) from error
+
+
 def flush_folder(folder: Path) -> None:
     """Make names that came or went in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)

@@ -105,7 +105,7 @@ class Store:
         self._folder = folder / "applications"
         self._lock = threading.RLock()
         self._is_closed = False
-        _make(self._folder)
+        storage.make_folder(self._folder)
         self._writer = WriterLock(folder)
         try:
             self._applications = {
@@ -236,13 +236,3 @@ def _files(folder: Path) -> set[Path]:
     """Give the applications' files, also where only a previous generation is left."""
     present = set(folder.glob("*.json"))
     return present | {path.with_suffix("") for path in folder.glob("*.json.bak")}
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise PermanentError(
-            f"{folder} cannot be made: {error.strerror}.",
-            remedy="Choose another folder with --state-dir.",
-        ) from error

@@ -14,10 +14,15 @@ PROOF = {"Authorization": "Bearer good"}
 BODY = {"agent_ref": "agents__NS__triage", "id": "s1"}
 
 
+def serving(controller: Any) -> Server:
+    application = shell.create_for_agents(controller.services())
+    return Server(application, "127.0.0.1", 0, asks_everyone=True)
+
+
 @pytest.fixture
 def address(controller: Any) -> Iterator[str]:
     controller.verify_agent = lambda token, agent: (token, agent) == ("good", BODY["agent_ref"])
-    running = Server(shell.create_for_agents(controller.services()), "127.0.0.1", 0)
+    running = serving(controller)
     running.start()
     yield running.url
     running.stop()
@@ -27,7 +32,9 @@ def test_an_agent_stores_and_reads_what_is_its_own(address: str) -> None:
     with httpx.Client(base_url=address, headers={**AGENT, **PROOF}) as agent:
         assert agent.post("/api/sessions", json=BODY).status_code == 201
         assert agent.post("/api/tasks", json={"id": "t", "contextId": "s1"}).status_code == 201
-        assert agent.get("/api/sessions/s1").status_code == 200
+        # Agents know the address by the name of a Service.
+        named = agent.get("/api/sessions/s1", headers={"Host": "roster.roster:8083"})
+        assert named.status_code == 200
 
 
 @pytest.mark.parametrize("headers", [{}, AGENT, PROOF], ids=["nobody", "no-proof", "no-name"])
@@ -46,7 +53,7 @@ def test_nothing_else_is_there(address: str, path: str) -> None:
 
 
 def test_without_tokens_to_look_at_nobody_is_believed(controller: Any) -> None:
-    running = Server(shell.create_for_agents(controller.services()), "127.0.0.1", 0)
+    running = serving(controller)
     running.start()
     answer = httpx.get(f"{running.url}/api/sessions", headers={**AGENT, **PROOF})
     running.stop()
