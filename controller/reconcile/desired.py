@@ -4,9 +4,10 @@ The same few steps serve the controller (a fetched snapshot) and the command lin
 that `roster validate` and `roster diff` say what the controller will say.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
+from typing import TypeAlias
 
 from controller import tracing
 from controller.definitions import hooks, parse, resolve
@@ -19,6 +20,9 @@ from controller.render import manifests, wanted
 from controller.render.component import Rendered
 from controller.render.options import RenderOptions
 from controller.source.snapshot import Snapshot
+
+Look: TypeAlias = Callable[[Mapping[ObjectKey, bool]], Mapping[ObjectKey, Outline] | None]
+"""Takes objects with whether their values are needed; gives those there are, None if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +76,9 @@ class Desired:
         }
 
 
-def of_snapshot(snapshot: Snapshot, options: RenderOptions, *, templates: str = "") -> Desired:
+def of_snapshot(
+    snapshot: Snapshot, options: RenderOptions, *, templates: str = "", look: Look | None = None
+) -> Desired:
     """Parse, resolve and render what was fetched; files that cannot be read are findings."""
     unread = tuple(
         Finding(
@@ -80,29 +86,41 @@ def of_snapshot(snapshot: Snapshot, options: RenderOptions, *, templates: str = 
         )
         for item in snapshot.unread
     )
-    return replace(of_files(snapshot.files, options, templates=templates), unread=unread)
+    found = of_files(snapshot.files, options, templates=templates, look=look)
+    return replace(found, unread=unread)
 
 
-def of_files(files: Mapping[str, bytes], options: RenderOptions, *, templates: str = "") -> Desired:
+def of_files(
+    files: Mapping[str, bytes],
+    options: RenderOptions,
+    *,
+    templates: str = "",
+    look: Look | None = None,
+) -> Desired:
     """Parse, resolve and render the files of a revision.
 
     Args:
         files: contents by path; those below `templates` are manifest templates.
         options: what rendering needs to know of the application.
         templates: folder of the application's own templates, empty for none.
+        look: asks the cluster for what definitions refer to; without it nothing is known of that.
     """
     overrides, definitions = _split(files, templates)
     with tracing.span("parse", files=len(definitions)):
         found = resolve.resolve(parse.parse(definitions, namespace=options.namespace))
+    needed = wanted.of(found, options)
+    cluster = look(needed) if look else None
     with tracing.span("render", definitions=len(found.definitions)):
-        rendered = manifests.render(found, options, templates=overrides)
+        rendered = manifests.render(found, options, templates=overrides, cluster=cluster)
     return Desired(
         catalog=found,
         rendered=rendered,
         is_empty=not found.definitions,
         options=options,
         templates=overrides,
-        wanted=wanted.of(found, options),
+        wanted=needed,
+        cluster=cluster,
+        settled=verified.among(found, (cluster or {}).keys()),
         keys=_keys(rendered),
     )
 
@@ -111,9 +129,10 @@ def with_cluster(known: Desired, cluster: Mapping[ObjectKey, Outline]) -> Desire
     """Render again with what the cluster has; the same value where that is as it was."""
     if known.cluster == cluster:
         return known
-    rendered = manifests.render(
-        known.catalog, known.options, templates=known.templates, cluster=cluster
-    )
+    with tracing.span("render", definitions=len(known.catalog.definitions)):
+        rendered = manifests.render(
+            known.catalog, known.options, templates=known.templates, cluster=cluster
+        )
     return replace(
         known,
         rendered=rendered,

@@ -231,8 +231,22 @@ class Revisions:
     def _load(self, spec: ApplicationSpec, source: Source, commit_id: str) -> Revision:
         extra = (spec.templates,) if spec.templates else ()
         snapshot = self.repositories.fetch(source, commit_id, extra_paths=extra)
-        wanted = desired.of_snapshot(snapshot, self.options(spec), templates=spec.templates)
+        wanted = desired.of_snapshot(
+            snapshot,
+            self.options(spec),
+            templates=spec.templates,
+            look=lambda needed: self._seen(spec.name, needed),
+        )
         return Revision(spec=spec, commit=snapshot.commit, desired=wanted)
+
+    def _seen(
+        self, name: str, needed: Mapping[ObjectKey, bool]
+    ) -> Mapping[ObjectKey, Outline] | None:
+        """Look at the cluster, if that is possible now; `completed` insists on it."""
+        try:
+            return self.look(name, needed)
+        except RosterError:
+            return None
 
 
 def _source(spec: ApplicationSpec, target: str | None) -> Source:

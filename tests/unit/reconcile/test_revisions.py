@@ -1,11 +1,13 @@
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from controller.errors import PermanentError
+from controller.errors import PermanentError, TransientError
 from controller.objects import ObjectKey
+from controller.objects.outlines import Outline, outline
 from controller.reconcile.revisions import Revisions
 from controller.render.options import RenderOptions
 from controller.source.repository import Repositories
@@ -167,3 +169,54 @@ def test_a_revert_says_in_git_what_an_operation_applied(world: World) -> None:
     assert world.git("log", "-1", "--format=%B", "back") == (
         f"Revert . to {first[:7]}\n\nAs the application a was in its operation 3: Add one."
     )
+
+
+PROMPTED = """\
+apiVersion: kagent.dev/v1alpha2
+kind: Agent
+metadata: {name: prompted}
+spec:
+  declarative: {modelConfig: m, systemMessageFrom: {type: ConfigMap, name: tone, key: a}}
+---
+apiVersion: kagent.dev/v1alpha2
+kind: ModelConfig
+metadata: {name: m}
+spec: {model: m, apiKeyPassthrough: true}
+"""
+
+
+def tone(text: str) -> dict[ObjectKey, Outline]:
+    manifest = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": text}}
+    return {ObjectKey("", "ConfigMap", "agents", "tone"): outline(manifest, with_values=True)}
+
+
+def test_a_revision_is_rendered_once_and_again_when_the_cluster_changes(world: World) -> None:
+    seen = [tone("Be kind.")]
+    world.revisions = replace(world.revisions, look=lambda _name, _wanted: seen[-1])
+    world.commit("a")
+    (world.folder / "agent.yaml").write_text(PROMPTED)
+    world.git("add", "--all")
+    world.git("commit", "--quiet", "-m", "Agent")
+
+    revision = world.revisions.current(world.record(), refresh=True)
+    same = world.revisions.completed(revision)
+    seen.append(tone("Be brief."))
+    changed = world.revisions.completed(revision)
+
+    assert same is revision
+    assert revision.desired.objects() != changed.desired.objects()
+    assert world.revisions.current(world.record(), refresh=False) is changed
+    assert changed.desired.findings == ()
+
+
+def test_a_cluster_that_is_away_is_asked_again_before_anything_is_compared(world: World) -> None:
+    def away(_name: str, _wanted: object) -> dict[ObjectKey, Outline]:
+        raise TransientError("The cluster is away.")
+
+    world.revisions = replace(world.revisions, look=away)
+    world.commit("a")
+    revision = world.revisions.current(world.record(), refresh=True)
+
+    assert revision.desired.cluster is None
+    with pytest.raises(TransientError):
+        world.revisions.completed(revision)
