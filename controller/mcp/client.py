@@ -21,6 +21,8 @@ from controller.mcp.way import Answer, Listed, Listing, Way
 MAX_TOOLS = 1000
 """More are not kept: no agent can use as many, and a server must not fill the memory."""
 _MAX_PAGES = 100
+_REFUSALS = frozenset({401, 403, 429, 502, 503, 504})
+"""HTTP statuses that mean nothing in the protocol: no server was reached, or it will not talk."""
 
 T = TypeVar("T")
 
@@ -109,13 +111,11 @@ async def _session(way: Way) -> AsyncIterator[Client]:
 
 
 def _http(way: Way, headers: Mapping[str, str] | None) -> httpx2.AsyncClient:
-    carrier: httpx2.AsyncBaseTransport = httpx2.AsyncHTTPTransport(verify=way.tls, trust_env=False)
-    if way.prefix:
-        carrier = _Below(carrier, way.prefix)
+    carrier = httpx2.AsyncHTTPTransport(verify=way.tls, trust_env=False)
     return httpx2.AsyncClient(
         headers={**way.headers, **(headers or {})},
         timeout=httpx2.Timeout(way.timeout_s, connect=min(5.0, way.timeout_s)),
-        transport=carrier,
+        transport=_Below(carrier, way.prefix),
         trust_env=False,
     )
 
@@ -124,7 +124,7 @@ class _Below(httpx2.AsyncBaseTransport):
     """Sends what a server behind a relay calls `/messages` to where the relay has it.
 
     A server of the older transport names the address for messages, and knows nothing of the
-    relay's path before its own.
+    relay's path before its own. Refusals become errors with their status, which the library hides.
     """
 
     def __init__(self, carrier: httpx2.AsyncBaseTransport, prefix: str) -> None:
@@ -135,7 +135,11 @@ class _Below(httpx2.AsyncBaseTransport):
         path = request.url.raw_path
         if not path.startswith(self._prefix + b"/"):
             request.url = request.url.copy_with(raw_path=self._prefix + path)
-        return await self._carrier.handle_async_request(request)
+        answer = await self._carrier.handle_async_request(request)
+        if answer.status_code in _REFUSALS:
+            await answer.aclose()
+            raise httpx2.ReadError(f"HTTP status {answer.status_code}", request=request)
+        return answer
 
     async def aclose(self) -> None:
         await self._carrier.aclose()

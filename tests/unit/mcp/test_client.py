@@ -83,6 +83,17 @@ def test_something_that_speaks_no_mcp_is_told(serve: Callable[[Any], str]) -> No
         asyncio.run(client.list_tools(Way(url=f"{url}/mcp", timeout_s=5)))
 
 
+@pytest.mark.parametrize("status", [401, 503])
+def test_a_refusal_is_told_with_its_status(serve: Callable[[Any], str], status: int) -> None:
+    async def refuse(_: Request) -> Response:
+        return PlainTextResponse("no", status_code=status)
+
+    url = serve(Starlette(routes=[Route("/mcp", refuse, methods=["GET", "POST"])]))
+
+    with pytest.raises(TransientError, match=f"HTTP status {status}"):
+        asyncio.run(client.list_tools(Way(url=f"{url}/mcp", timeout_s=5)))
+
+
 def test_headers_reach_the_server(serve: Callable[[Any], str]) -> None:
     seen: list[str] = []
 
