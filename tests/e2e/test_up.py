@@ -1,5 +1,6 @@
 """The first minutes of a new user: `roster up`, the examples, the first chat."""
 
+import asyncio
 import json
 import re
 import signal
@@ -9,7 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from a2a.client import ClientConfig, create_client
+from a2a.types import Message, Part, Role, SendMessageRequest
+from mcp import Client as MCPClient
 from world import eventually, run_cli
 
 from controller.cluster.client import Client
@@ -111,6 +116,42 @@ class TestUp:
         assert turns[1]["input_tokens"] > turns[0]["input_tokens"]
         assert all(len(turn["revision"]) == 40 for turn in turns)
         assert session in up.cli("session", "list", "--agent", "agents/calculator").stdout
+
+    def test_the_tools_of_mcp_servers_are_known_and_can_be_called(self, up: Up) -> None:
+        def ready() -> bool:
+            servers = json.loads(up.cli("tool", "list", "-o", "json").stdout)
+            return {server["status"] for server in servers} == {"Ready"}
+
+        eventually(ready, what="every tool server asked")
+        called = up.cli("tool", "call", "toolbox/calculate", "expression=6*7")
+
+        assert called.stdout == "42\n"
+
+    def test_a_coding_agent_invokes_an_agent_through_mcp(self, up: Up) -> None:
+        async def invoke() -> Any:
+            async with MCPClient(f"{up.url}/mcp") as client:
+                arguments = {"agent": "front-desk", "task": "What time is it in Tokyo?"}
+                return await client.call_tool("invoke_agent", arguments)
+
+        answer = asyncio.run(invoke())
+
+        assert answer.structured_content["state"] == "completed"
+        assert "JST" in answer.structured_content["text"]
+
+    def test_a_client_of_a2a_1_0_talks_through_the_gateway(self, up: Up) -> None:
+        async def talk() -> Any:
+            async with httpx.AsyncClient(timeout=30, trust_env=False) as http:
+                client = await create_client(
+                    f"{up.url}/api/a2a/agents/unit-converter/",
+                    ClientConfig(streaming=True, httpx_client=http),
+                )
+                message = Message(
+                    role=Role.ROLE_USER, message_id="m1", parts=[Part(text="10 miles in km")]
+                )
+                request = SendMessageRequest(message=message)
+                return [event async for event in client.send_message(request)]
+
+        assert "16.09" in str(asyncio.run(talk()))
 
     def test_a_second_start_leaves_the_first_alone(self, up: Up) -> None:
         second = run_cli("up", "--listen", "127.0.0.1:0", cwd=up.folder)
