@@ -1,6 +1,7 @@
 """The agent's HTTP surface: card, health, readiness, and A2A in both protocol versions at `/`."""
 
 import asyncio
+import logging
 import uuid
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -31,6 +32,8 @@ from controller.runtime.sessions.routes import Routes
 from controller.runtime.tasks import Tasks
 from controller.runtime.turns import Turn
 
+_log = logging.getLogger(__name__)
+
 _LAST_PUSH_S = 2.0
 """Seconds that notifications under way get at the end."""
 _PARKED_S = 600.0
@@ -51,6 +54,8 @@ def create(
     Raises:
         PermanentError: the configuration asks for something that cannot be had.
     """
+    if ignored := _ignored(config, environment):
+        _log.warning("settings_ignored", extra={"settings": ignored})
     sessions = Sessions(Routes.from_environment(environment))
     limits = Limits.from_environment(environment)
     instrumentation = Instrumentation(environment, environment.get("KAGENT_NAME") or card.name)
@@ -74,7 +79,11 @@ def create(
     deadlines.when_over(partial(_reject, handler, deadlines))
 
     async def ready(_: Request) -> Response:
-        about = {"unavailable": dict(engine.problems), "storage": sessions.state()}
+        about = {
+            "unavailable": dict(engine.problems),
+            "storage": sessions.state(),
+            "ignored": ignored,
+        }
         return JSONResponse({"ready": True, **about})
 
     @asynccontextmanager
@@ -99,6 +108,17 @@ def create(
             Route("/ready", ready),
         ],
     )
+
+
+def _ignored(config: agentconfig.AgentConfig, environment: Mapping[str, str]) -> list[str]:
+    """What was configured and this runtime does not have, by its names in config.json."""
+    asked = {
+        "execute_code": config.execute_code,
+        "share_tools": config.share_tools,
+        "session_db_url": config.session_db_url,
+        "memory (there is no controller)": config.memory and not environment.get("KAGENT_URL"),
+    }
+    return [name for name, value in asked.items() if value]
 
 
 async def _reject(handler: Handler, deadlines: Deadlines, turn: Turn) -> None:

@@ -121,10 +121,19 @@ def as_json(message: Any) -> dict[str, Any]:
 
 def wire_form(task: Task) -> Mapping[str, Any]:
     """A task as A2A 0.3 writes it, which is how the controller keeps it."""
-    form: Mapping[str, Any] = conversions.to_compat_task(task).model_dump(
-        mode="json", by_alias=True
+    form: Mapping[str, Any] = _whole(
+        conversions.to_compat_task(task).model_dump(mode="json", by_alias=True)
     )
     return form
+
+
+def _whole(value: Any) -> Any:
+    """The same with whole numbers as such: protocol 1.0 knows only the other kind."""
+    if isinstance(value, dict):
+        return {key: _whole(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_whole(inner) for inner in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _owner(task: Task) -> str:

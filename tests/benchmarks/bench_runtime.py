@@ -196,7 +196,10 @@ async def turns(url: str, number: int, in_flight: int) -> list[float]:
             async with gate:
                 started = time.perf_counter()
                 text = f"use tool_{place % 3 + 1}"
-                answer = await http.post(f"{url}/", json=message("message/send", text))
+                try:
+                    answer = await http.post(f"{url}/", json=message("message/send", text))
+                except httpx.HTTPError:
+                    return  # lost
                 task = answer.json().get("result", {})
                 if task.get("status", {}).get("state") == "completed":
                     taken.append(time.perf_counter() - started)

@@ -150,7 +150,7 @@ async def main() -> None:
     model = Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
     apps: list[Callable[..., Any]] = [model, Controller().app(), *(tools(n) for n in (1, 2, 3))]
     listeners = [socket.create_server(("127.0.0.1", 0)) for _ in apps]
-    servers = [uvicorn.Server(uvicorn.Config(app, log_level="error")) for app in apps]
+    servers = [uvicorn.Server(uvicorn.Config(app, log_level="critical")) for app in apps]
     print(json.dumps([listener.getsockname()[1] for listener in listeners]), flush=True)
     await asyncio.gather(
         *(server.serve([listener]) for server, listener in zip(servers, listeners, strict=True))

@@ -227,7 +227,19 @@ def test_card_health_and_readiness_are_served(start: Callable[..., Any]) -> None
         "ready": True,
         "unavailable": {},
         "storage": {"controller": "none"},
+        "ignored": [],
     }
+
+
+def test_what_this_runtime_does_not_have_is_named(start: Callable[..., Any]) -> None:
+    memory = agentconfig.Memory(embedding=agentconfig.Embedding(provider="openai", model="e"))
+    agent = start(execute_code=True, share_tools=True, memory=memory)
+
+    assert httpx.get(f"{agent.url}/ready").json()["ignored"] == [
+        "execute_code",
+        "share_tools",
+        "memory (there is no controller)",
+    ]
 
 
 def test_a_card_of_the_older_protocol_gets_both_interfaces() -> None:

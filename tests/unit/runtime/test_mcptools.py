@@ -1,5 +1,7 @@
 """MCP servers: headers, both transports, restarts, and calls that fail."""
 
+import asyncio
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -142,3 +144,31 @@ def test_a_server_that_lost_its_sessions_is_called_anew(
 
     assert task["status"]["state"] == "completed"
     assert "seen" in answer_of(task) or "not available" in answer_of(task)
+
+
+def test_cancelling_a_turn_ends_the_tool_at_the_server(
+    start: Callable[..., Any], serve: Callable[..., str], mcp: Callable[..., Any], to_message: Any
+) -> None:
+    server = MCPServer("slow", log_level="ERROR")
+    begun, ended = threading.Event(), threading.Event()
+
+    @server.tool(structured_output=False)
+    async def compute_slowly() -> str:
+        """Compute slowly."""
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+        return "never"
+
+    url = serve(lambda _: streamable(server))
+    agent = start(http_tools=mcp(f"{url}/mcp"))
+    params = {**to_message("compute slowly"), "configuration": {"blocking": False}}
+    task = agent.rpc("message/send", params)["result"]
+    assert begun.wait(20)
+
+    cancelled = agent.rpc("tasks/cancel", {"id": task["id"]})["result"]
+
+    assert cancelled["status"]["state"] == "canceled"
+    assert ended.wait(20)

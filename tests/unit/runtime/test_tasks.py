@@ -6,7 +6,7 @@ from a2a.server.context import ServerCallContext
 from a2a.types import Artifact, ListTasksRequest, Part, Task, TaskState, TaskStatus
 
 from controller.runtime.sessions import Sessions
-from controller.runtime.tasks import Tasks
+from controller.runtime.tasks import Tasks, wire_form
 
 
 def task(number: int, state: TaskState, *parts: Part) -> Task:
@@ -39,3 +39,11 @@ def test_the_oldest_ended_tasks_are_forgotten_and_running_ones_kept() -> None:
         return {found.id for found in listed.tasks}
 
     assert asyncio.run(kept()) == {"0", "3", "4"}
+
+
+def test_tokens_are_stored_as_whole_numbers() -> None:
+    stored = task(1, TaskState.TASK_STATE_COMPLETED)
+    stored.metadata.update({"tokens": [3, {"share": 0.5}]})
+
+    assert wire_form(stored)["metadata"] == {"tokens": [3, {"share": 0.5}]}
+    assert isinstance(wire_form(stored)["metadata"]["tokens"][0], int)
