@@ -243,6 +243,9 @@ def _place(item: Mapping[str, Any]) -> str:
 
 def _print_plan(plan: Mapping[str, Any]) -> None:
     out, err = console(), console(stderr=True)
+    semantic = plan.get("semantic")
+    if semantic and semantic["total"]:
+        sys.stdout.write(f"{semantic['text']}\n")
     for change in plan["changes"]:
         if not change["diff"]:
             words = f"{change['action']} {reference(change)}: {change['reason']}".removesuffix(": ")

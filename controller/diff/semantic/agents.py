@@ -55,12 +55,12 @@ def description(
         verb, mark = ("added", Mark.ADDED) if other else ("removed", Mark.REMOVED)
         pieces = words.excerpt(one or other, mark)
     else:
-        verb, pieces = "", words.compare(one, other)
+        verb, pieces = "changed", words.compare(one, other)
     yield (
         Told(
             kind=Kind.DESCRIPTION,
             severity=Severity.LOW,
-            summary=f"description {verb}".rstrip(),
+            summary=f"description {verb}",
             position=_position(old, new, ("spec", "description")),
         ),
         pieces,

@@ -132,7 +132,7 @@ def _message(was: _Prompt, now: _Prompt, before: Catalog, after: Catalog) -> Ite
 
 def _moved(was: _Prompt, now: _Prompt) -> str:
     if was.owner == now.owner:
-        return "system message"
+        return "system message changed"
     return f"system message, now from {shown.definition(now.owner)}"
 
 
@@ -150,7 +150,7 @@ def _included(key: _Key, before: Catalog, after: Catalog) -> Iterator[_Told]:
     one, other = _value(before, key), _value(after, key)
     if one is None or other is None or one == other:
         return
-    summary, pieces = _compared(f"shared prompt {shown.code(key.key)}", one, other)
+    summary, pieces = _compared(f"shared prompt {shown.code(key.key)} changed", one, other)
     yield _Told(
         owner=key.holder,
         position=after.definitions[key.holder].document.position(("data", key.key)),

@@ -79,7 +79,9 @@ def test_nothing_to_tell() -> None:
 def test_programs_get_data() -> None:
     answer = json.loads(diff("--base", "HEAD~1", "-o", "json").stdout)
 
-    assert [change["summary"] for change in answer["semantic"]["changes"]] == ["system message"]
+    assert [change["summary"] for change in answer["semantic"]["changes"]] == [
+        "system message changed"
+    ]
     assert {step["action"] for step in answer["objects"]} == {"update"}
 
 

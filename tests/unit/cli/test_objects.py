@@ -96,6 +96,10 @@ def test_diff_tells_by_its_exit_code(
     text = printed(capsys, "diff", "examples", code=1)
     assert lines(text) == lines(str(CHANGE["diff"]))
 
+    told = {**plan(CHANGE, is_empty=False), "semantic": {"total": 1, "text": "1 high in 1 …\n"}}
+    roster.expect_oneshot_request(f"{PATH}/diff").respond_with_json(told)
+    assert printed(capsys, "diff", "examples", code=1).startswith("1 high in 1 …\n\n=====")
+
     problem = {"error": "Refused", "message": "The source is gone.", "remedy": ""}
     roster.expect_oneshot_request(f"{PATH}/diff").respond_with_json(problem, status=409)
     assert run_command(["app", "diff", "examples"]) == 2

@@ -66,7 +66,12 @@ def test_a_shared_text_is_told_once_for_all_that_include_it() -> None:
         catalog(*agents, other, holder("house", **{**HOUSE, "style": "Be very brief."})),
     )
 
-    expected = ("ConfigMap house", "shared prompt `style`", "Be {+very +}brief.", ["a", "b"])
+    expected = (
+        "ConfigMap house",
+        "shared prompt `style` changed",
+        "Be {+very +}brief.",
+        ["a", "b"],
+    )
     assert found == [expected]
 
 
@@ -74,7 +79,7 @@ def test_a_new_include_shows_what_it_brings() -> None:
     before = catalog(agent("a", "Hello."), holder("house", **HOUSE))
     after = catalog(agent("a", 'Hello. {{include "h/care"}}'), holder("house", **HOUSE))
 
-    expected = ("Agent a", "system message", "Hello. {+Be careful.+}", ["a"])
+    expected = ("Agent a", "system message changed", "Hello. {+Be careful.+}", ["a"])
     assert told(before, after) == [expected]
 
 
@@ -85,8 +90,8 @@ def test_own_and_shared_text_are_told_apart() -> None:
     )
 
     assert found == [
-        ("Agent a", "system message", "[-One-]{+Two+}. Be long.", ["a"]),
-        ("ConfigMap house", "shared prompt `style`", "Be [-brief-]{+long+}.", ["a"]),
+        ("Agent a", "system message changed", "[-One-]{+Two+}. Be long.", ["a"]),
+        ("ConfigMap house", "shared prompt `style` changed", "Be [-brief-]{+long+}.", ["a"]),
     ]
 
 
@@ -99,7 +104,7 @@ def test_another_source_under_the_same_alias_is_seen() -> None:
         catalog(agent("a", message, source="garden"), *shared),
     )
 
-    assert found == [("Agent a", "system message", "Be [-brief-]{+long+}.", ["a"])]
+    assert found == [("Agent a", "system message changed", "Be [-brief-]{+long+}.", ["a"])]
 
 
 def test_a_whole_message_in_a_config_map_is_told_there() -> None:
@@ -111,7 +116,9 @@ def test_a_whole_message_in_a_config_map_is_told_there() -> None:
         catalog(*agents, holder("texts", system="Be firm.")),
     )
 
-    assert found == [("ConfigMap texts", "system message", "Be [-kind-]{+firm+}.", ["a", "b"])]
+    assert found == [
+        ("ConfigMap texts", "system message changed", "Be [-kind-]{+firm+}.", ["a", "b"])
+    ]
 
 
 def test_a_message_in_a_secret_is_never_shown() -> None:
@@ -141,14 +148,14 @@ def test_what_cannot_be_expanded_is_told_as_written(before: str, after: str, exp
         catalog(agent("a", before), shared), catalog(agent("a", after), shared)
     )
 
-    assert summary == "system message"
+    assert summary == "system message changed"
     assert f"[-{expected}-]" in text
 
 
 def test_white_space_is_told_as_such() -> None:
     found = told(catalog(agent("a", "Be kind.")), catalog(agent("a", "Be\nkind.")))
 
-    assert found == [("Agent a", "system message, only its white space", "", ["a"])]
+    assert found == [("Agent a", "system message changed, only its white space", "", ["a"])]
 
 
 def test_variables_do_not_tell_a_change_twice() -> None:
