@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from controller.cluster.fieldsets import FieldSets
 from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import APPLICATION, labels
 
@@ -26,6 +27,7 @@ class Store:
         self._by_application: dict[str, dict[ObjectKey, Manifest]] = {}
         self._by_uid: dict[str, ObjectKey] = {}
         self._written: dict[ObjectKey, float] = {}
+        self._field_sets = FieldSets()
         self._listeners: list[Listener] = []
 
     def get(self, key: ObjectKey) -> Manifest | None:
@@ -118,6 +120,7 @@ class Store:
         return time.monotonic() - self._written.get(key, -_OWN_WRITES_S) < _OWN_WRITES_S
 
     def _put(self, key: ObjectKey, item: Manifest) -> None:
+        item = self._field_sets.shared(item)
         before = self._objects.get(key)
         if before is not None:
             self._by_application.get(self._application(before), {}).pop(key, None)
