@@ -132,6 +132,20 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
     context.close()
 
 
+@pytest.mark.usefixtures("stored")
+def test_a_log_is_shown_without_scripts(
+    browser: Browser, reading: Server, cluster: HTTPServer
+) -> None:
+    log = "/api/v1/namespaces/agents/pods/triage-7d9f-abcde/log"
+    cluster.expect_request(log).respond_with_data("2026-01-01T10:11:12Z fine <b>\n")
+    context = browser.new_context(base_url=reading.url, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/applications/staging/logs")
+
+    page.frame_locator(".log-frame").get_by_text("fine <b>").wait_for()
+    context.close()
+
+
 def test_sync_button_works_without_scripts(page: Page, stored: Any) -> None:
     page.goto("/applications/agents")
     page.locator(".actions > form button.primary").click()
