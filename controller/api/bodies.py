@@ -65,9 +65,18 @@ class BoundedBodies:
                 return bytes(body)
 
 
+_CONVERSATIONS = (
+    "/api/sessions",
+    "/api/tasks",
+    "/api/memories",
+    "/api/langgraph/",
+    "/api/crewai/",
+)
+
+
 def is_conversation(path: str) -> bool:
     """Tell whether a path is one at which agents store what was said."""
-    return path.startswith(("/api/sessions", "/api/tasks", "/api/memories", "/api/langgraph/"))
+    return path.startswith(_CONVERSATIONS)
 
 
 def _too_large(max_bytes: int) -> dict[str, str]:

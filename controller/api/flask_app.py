@@ -25,7 +25,7 @@ from controller.api import (
     webhooks,
 )
 from controller.api import sessions as session_pages
-from controller.api.kagent import agents, checkpoints, feedback, memories, sessions, tasks
+from controller.api.kagent import agents, checkpoints, crews, feedback, memories, sessions, tasks
 from controller.api.services import Services
 
 _API = (
@@ -40,6 +40,7 @@ _API = (
     memories.blueprint,
     feedback.blueprint,
     checkpoints.blueprint,
+    crews.blueprint,
     webhooks.blueprint,
     system.blueprint,
     toolservers.blueprint,

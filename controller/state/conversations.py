@@ -8,6 +8,7 @@ from typing import Self
 
 from controller.state import sessions
 from controller.state.checkpoints import Checkpoints
+from controller.state.crews import Crews
 from controller.state.documents import Documents
 from controller.state.feedback import Feedback
 from controller.state.memories import Memories
@@ -16,7 +17,7 @@ from controller.state.withheld import Withheld
 
 
 class Conversations:
-    """Sessions, memories, feedback and checkpoints. Safe for threads; one process at a time.
+    """Sessions, memories, feedback, checkpoints, crews. Safe for threads; one process at a time.
 
     Raises:
         StoreLockedError: another process has the folder open.
@@ -30,6 +31,7 @@ class Conversations:
         self.memories = Memories(self.documents, now)
         self.feedback = Feedback(self.documents, now)
         self.checkpoints = Checkpoints(self.documents)
+        self.crews = Crews(self.documents)
         self.withheld = Withheld()
         self._now = now
 

@@ -20,6 +20,8 @@ PLACES = {
     "/api/tasks/<task_id>": "/api/tasks/t1",
     "/api/memories": "/api/memories?agent_name=agents/triage&user_id=ada",
     "/api/langgraph/checkpoints": "/api/langgraph/checkpoints?thread_id=t",
+    "/api/crewai/memory": "/api/crewai/memory?thread_id=t&q=x",
+    "/api/crewai/flows/state": "/api/crewai/flows/state?thread_id=t",
 }
 """Addresses of routes that name something other than an application."""
 KEYS = ("Secret agents/claude-key", "Secret agents/researcher", "apps/Deployment agents/triage")
@@ -63,6 +65,8 @@ def talk(client: FlaskClient | httpx.Client, secret: str) -> None:
     client.post("/api/sessions", json=body, headers=headers)
     client.post("/api/sessions/s1/events", json={"id": "e1", "data": event}, headers=headers)
     client.post("/api/tasks", json={"id": "t1", "contextId": "s1"}, headers=headers)
+    state = {"thread_id": "t", "method_name": "run", "state_data": {}}
+    client.post("/api/crewai/flows/state", json=state)
 
 
 @pytest.mark.usefixtures("stored")
