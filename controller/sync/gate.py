@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from controller import tracing
 from controller.cluster.live import LiveState
-from controller.health import Health, HealthStatus, pods, worst
+from controller.health import Health, HealthStatus, pods
 from controller.health import assess as health
 from controller.objects import ObjectKey
 
@@ -94,8 +94,13 @@ class Gate:
 
 
 def is_hopeless(unwell: Mapping[ObjectKey, Health]) -> bool:
-    """Tell whether waiting longer makes no sense: one of them is Degraded."""
-    return worst(unwell.values()).status is HealthStatus.DEGRADED
+    """Tell whether waiting longer makes no sense: one of them is Degraded, or gone.
+
+    What was there and is Missing was deleted since, such as one that was applied while its deletion
+    was under way: only another sync brings it back.
+    """
+    statuses = {one.status for one in unwell.values()}
+    return not statuses.isdisjoint({HealthStatus.DEGRADED, HealthStatus.MISSING})
 
 
 def told(unwell: Mapping[ObjectKey, Health]) -> str:

@@ -359,3 +359,53 @@ def test_a_window_is_awaited_and_kept(world: Any, prompts: Write) -> None:
 
     assert (wait_s, conditions) == (600, ["SyncWindow"])
     assert world.config_map("style") is not None
+
+
+AGENT = """apiVersion: kagent.dev/v1alpha2
+kind: Agent
+metadata: {name: NAME}
+spec:
+  type: Declarative
+  description: A test.
+  declarative:
+    systemMessage: Help.
+    modelConfig: demo
+    tools: TOOLS
+"""
+MODEL = """apiVersion: kagent.dev/v1alpha2
+kind: ModelConfig
+metadata: {name: demo}
+spec: {provider: Ollama, model: m, ollama: {host: "http://127.0.0.1:1"}}
+"""
+
+
+def test_an_agent_that_calls_one_which_does_not_exist_heals_when_that_one_arrives(
+    world: Any, prompts: Write
+) -> None:
+    calling = "[{type: Agent, agent: {name: helper}}]"
+    caller = AGENT.replace("NAME", "caller").replace("TOOLS", calling)
+    world.commit(caller=caller, model=MODEL, style=prompts())
+    world.visit()
+    before = {item.name: item for item in world.record.status.components}
+
+    world.commit(helper=AGENT.replace("NAME", "helper").replace("TOOLS", "[]"))
+    world.visit()
+    after = {item.name: item for item in world.record.status.components}
+
+    assert before["caller"].sync is SyncStatus.UNKNOWN
+    assert "helper" in before["caller"].message
+    assert before["style"].sync is SyncStatus.SYNCED
+    assert after["caller"].sync is not SyncStatus.UNKNOWN
+
+
+def test_what_needs_a_broken_definition_names_it(world: Any) -> None:
+    calling = "[{type: Agent, agent: {name: helper}}]"
+    broken = AGENT.replace("NAME", "helper").replace("TOOLS", "[]").replace("Help.", "")
+    world.commit(
+        caller=AGENT.replace("NAME", "caller").replace("TOOLS", calling), a=broken, model=MODEL
+    )
+
+    world.visit()
+
+    messages = {item.name: item.message for item in world.record.status.components}
+    assert messages["caller"] == f"DependencyNotReady: Agent {world.namespace}/helper."

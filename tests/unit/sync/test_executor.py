@@ -176,6 +176,23 @@ def test_a_degraded_dependency_is_not_waited_for(sync: Sync, component: Any, clu
     assert "DependencyNotReady" in results[str(key("agent"))].message
 
 
+def test_a_dependency_that_is_deleted_meanwhile_is_not_waited_for(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync.timeout_s = 60
+    cluster.when_applied = _healthy_unless("tool")
+
+    def delete() -> str:
+        if found := cluster.get(key("tool", "Deployment")):
+            cluster.delete_from_store(found)
+        return ""
+
+    sync.stopped = delete
+    results = sync(component("tool", "Deployment"), component("agent", needs=("tool",)))
+
+    assert results[str(key("agent"))].message.startswith("DependencyNotReady: Agent ns/tool")
+
+
 def test_a_definition_is_established_before_objects_of_its_kind_are_written(
     sync: Sync, component: Any, cluster: Any
 ) -> None:

@@ -53,5 +53,7 @@ def test_the_time_ends_the_wait_and_the_cause_is_told(cluster: Any) -> None:
 
 
 def test_a_reason_to_stop_ends_the_wait(cluster: Any) -> None:
+    cluster.upsert(widget(1, Ready="False"))
+
     with pytest.raises(StoppedError, match="newer"):
         gate(cluster, stopped=lambda: "newer").wait([KEY])
