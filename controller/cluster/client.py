@@ -284,8 +284,10 @@ class Client:
 
     def delete(
         self, target: Manifest | ObjectKey, *, uid: str, propagation: str = "Foreground"
-    ) -> None:
+    ) -> Manifest | None:
         """Delete the object that has this uid; one that is gone already is fine.
+
+        Gives the object as it is while something keeps it, None where it is gone.
 
         Args:
             target: the object or its key.
@@ -300,7 +302,7 @@ class Client:
         version = "" if isinstance(target, ObjectKey) else str(target.get("apiVersion", ""))
         try:
             resource = self._resource(key, version)
-            self.connection.request(
+            answer: Manifest = self.connection.request(
                 "DELETE",
                 resource.path(key.namespace, quote(key.name)),
                 action=f"delete {key}",
@@ -313,7 +315,9 @@ class Client:
                 is_secret=_is_secret(key),
             )
         except NotFoundError:
-            return
+            return None
+        is_kept = "deletionTimestamp" in (answer.get("metadata") or {})
+        return answer if is_kept else None
 
     def ensure_namespace(self, name: str) -> bool:
         """Create a namespace where it is missing; tell whether it was.

@@ -99,6 +99,10 @@ class LiveState:
         """Take the answer to a write, so that the next comparison does not depend on the watch."""
         self._store.observed(manifest)
 
+    def deleting(self, manifest: Manifest) -> None:
+        """Take the answer to a deletion that goes on."""
+        self._store.deleting(manifest)
+
     def gone(self, manifest: Manifest) -> None:
         """Take note of an object that is known to be deleted."""
         self._store.delete(manifest)

@@ -72,6 +72,19 @@ class Store:
             self._written[ObjectKey.of(item)] = time.monotonic()
         self.upsert(item)
 
+    def deleting(self, item: Manifest) -> None:
+        """Take the answer to a deletion of ours that is under way, unless it is over by now.
+
+        Put back after the watch told of the end, the object would stay for ever.
+        """
+        key = ObjectKey.of(item)
+        with self._changed:
+            before = self._objects.get(key)
+            if before is None or _is_older(item, before):
+                return
+            self._put(key, item)
+        self._tell({key: self._application(item)})
+
     def upsert(self, item: Manifest) -> None:
         """Take an object, unless a newer one is known."""
         key = ObjectKey.of(item)

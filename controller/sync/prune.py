@@ -24,11 +24,16 @@ def delete(step: Step, plan: Plan, client: Client, live: LiveState) -> ObjectRes
             return result(step, PRUNED, "was gone already")
         if reason := _changed(step.live or {}, found, plan.application):
             return result(step, PRUNE_SKIPPED, reason)
-        client.delete(
+        left = client.delete(
             found,
             uid=str(found["metadata"]["uid"]),
             propagation=step.options.propagation.capitalize(),
         )
+        # Noted now: the next comparison must not plan the same deletion again.
+        if left is None:
+            live.gone(found)
+        else:
+            live.deleting(left)
     except RosterError as error:
         return result(step, PRUNE_SKIPPED, str(error))
     return result(step, PRUNED, "deleted")

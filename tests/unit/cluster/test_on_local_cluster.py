@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from controller.cluster.client import Client
 from controller.cluster.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
@@ -445,3 +447,88 @@ def test_what_an_expression_names_is_left_to_others(application: Application) ->
     application.sync(wanted, differences=found)
 
     assert (application.client.get(key) or {})["data"] == {"a": "by hand", "b": "git"}
+
+
+NAMES = st.sampled_from(["a", "b", "c"])
+DATA = st.dictionaries(st.sampled_from(["x", "y", "z"]), st.text("ab\n", max_size=3), max_size=3)
+VARIABLES = st.dictionaries(st.sampled_from(["A", "B", "C"]), st.sampled_from(["1", ""]))
+
+
+@st.composite
+def workloads(draw: st.DrawFn) -> Manifest:
+    """A Deployment without pods, whose lists grow, shrink and are left out."""
+    name = draw(NAMES)
+    manifest = selecting(name, name)
+    container: dict[str, Any] = {"name": "main", "image": draw(st.sampled_from(["a:1", "a:2"]))}
+    if variables := draw(st.permutations(sorted(draw(VARIABLES).items()))):
+        container["env"] = [{"name": key, "value": value} for key, value in variables]
+    if draw(st.booleans()):
+        container["args"] = draw(st.lists(st.sampled_from(["-v", "-q"]), max_size=2))
+    if draw(st.booleans()):
+        container["resources"] = {"limits": {"cpu": draw(st.sampled_from(["1", "1000m", "2"]))}}
+    template = {**manifest["spec"]["template"], "spec": {"containers": [container]}}
+    return {**manifest, "spec": {**manifest["spec"], "template": template}}
+
+
+COMMITS = st.lists(
+    st.tuples(
+        st.dictionaries(NAMES, DATA, max_size=3),
+        st.lists(workloads(), max_size=2, unique_by=lambda one: one["metadata"]["name"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+def state(application: Application) -> dict[str, Any]:
+    """What the namespace holds of the two kinds, in the fields that commits are about."""
+    found: dict[str, Any] = {}
+    for version, kind in (("v1", "ConfigMap"), ("apps/v1", "Deployment")):
+        for item in application.client.list(version, kind, namespace=application.name):
+            key = f"{kind} {item['metadata']['name']}"
+            if kind == "ConfigMap":
+                found[key] = item.get("data", {})
+            else:
+                (container,) = item["spec"]["template"]["spec"]["containers"]
+                parts = ("image", "env", "args", "resources")
+                found[key] = {part: container[part] for part in parts if container.get(part)}
+    return found
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(COMMITS)
+def test_any_order_of_commits_ends_in_the_state_of_the_last(
+    application: Application, commits: list[tuple[dict[str, dict[str, str]], list[Manifest]]]
+) -> None:
+    def of(commit: tuple[dict[str, dict[str, str]], list[Manifest]]) -> list[Component]:
+        maps, deployments = commit
+        made = [config_map(name, **data) for name, data in maps.items()] + deployments
+        return [
+            application.component(f"{one['kind']}-{one['metadata']['name']}".lower(), one)
+            for one in made
+        ]
+
+    def apply(components: list[Component]) -> None:
+        application.sync(*components, confirmed=True)
+        # What an object owns is deleted before it; until then the server has it.
+        eventually(
+            lambda: not any(map(is_going, application.live.managed(application.name).values()))
+        )
+
+    for commit in commits:
+        apply(of(commit))
+    again = application.plan(of(commits[-1]), confirmed=True)
+    reached = state(application)
+    apply([])
+    apply(of(commits[-1]))
+
+    assert again.is_empty, "a second sync changes nothing"
+    assert reached == state(application), "as if the last commit were the only one"
+
+
+def is_going(manifest: Manifest) -> bool:
+    return "deletionTimestamp" in manifest["metadata"]

@@ -63,3 +63,15 @@ def test_listeners_hear_of_what_a_list_changed(config_map: Any) -> None:
     store.replace_kind(*KIND, [config_map("same", 1), config_map("new", 3)])
 
     assert heard == {"gone", "new"}
+
+
+def test_a_deletion_that_is_over_is_not_taken_back(config_map: Any) -> None:
+    store = Store()
+    store.upsert(config_map("one", 10, x="there"))
+    store.deleting(config_map("one", 11, x="going"))
+    seen = store.get(key("one")) or {}
+    store.delete(config_map("one", 12))
+    store.deleting(config_map("one", 11, x="going"))
+
+    assert seen["data"] == {"x": "going"}
+    assert store.get(key("one")) is None
