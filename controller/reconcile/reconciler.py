@@ -11,36 +11,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller import tracing
 from controller.cluster.client import Client
 from controller.cluster.events import Event
 from controller.cluster.live import LiveState
-from controller.definitions import syncoptions
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding
-from controller.definitions.syncoptions import SyncOptions
 from controller.errors import PermanentError, RosterError, TransientError
-from controller.health import HealthStatus, assess
-from controller.objects import ObjectKey
-from controller.plan import make
-from controller.plan.policy import Policy
-from controller.plan.steps import Plan, Step
+from controller.health import assess
+from controller.plan.steps import Plan
 from controller.reconcile import (
-    conditions,
     corrections,
     decision,
-    events,
-    interruption,
     measures,
     operations,
     retries,
     schedule,
-    semantics,
     status,
 )
+from controller.reconcile.conductor import Conductor
 from controller.reconcile.decision import Circumstances, Decision
-from controller.reconcile.interruption import Interruption
-from controller.reconcile.pace import Paced
+from controller.reconcile.observer import Observer
+from controller.reconcile.planner import Planner
 from controller.reconcile.revisions import Revision, Revisions
 from controller.reconcile.workqueue import Trigger
 from controller.state.records import (
@@ -50,7 +41,6 @@ from controller.state.records import (
     SyncRequest,
 )
 from controller.state.store import Store
-from controller.sync import compare
 from controller.sync.executor import Executor
 from controller.sync.jqpaths import PathFinder
 from controller.sync.memory import Memory
@@ -128,12 +118,12 @@ class Reconciler:
         self._hold(record, revision)
         with self._reporting(name, "ComparisonError", request):
             revision = self.revisions.completed(revision)
-            plan = self.plan_for(record, revision, request)
+            plan = self.planner.plan(record, revision, request)
         choice = decision.decide(record, plan, request, self._circumstances(record, plan))
         if request is not None and choice.is_refused:
             self._refuse(name, request, f"Refused: {choice.reason}.")
         with self._reporting(name, "SyncError", None):
-            results = self._carry_out(record, revision, choice) if choice.sync else ()
+            results = self._conductor.carry_out(record, revision, choice) if choice.sync else ()
         with self._reporting(name, "ComparisonError", None):
             # Where nothing was asked for or done, what was seen a moment ago is still to be seen.
             known = plan if request is None and not choice.sync else None
@@ -158,103 +148,48 @@ class Reconciler:
         if record is None:
             raise PermanentError(f"There is no application {name!r}.")
         revision = self.revisions.completed(self.revisions.current(record, refresh=False))
-        return self.plan_for(record, revision, None)
+        return self.planner.plan(record, revision, None)
 
     def catalog(self, name: str) -> Catalog | None:
         """Give the definitions that an application stands at, None before its first visit."""
         return self.revisions.known_catalog(name)
 
-    def plan_for(
-        self, record: ApplicationRecord, revision: Revision, request: SyncRequest | None
-    ) -> Plan:
-        """Compare a revision with the cluster and order what differs."""
-        desired, spec = revision.desired, record.spec
-        wanted = request.prune if request and request.prune is not None else spec.sync_policy.prune
-        components = desired.rendered.components
-        stored = [ObjectKey.parse(key) for key in record.inventory]
-        compare.follow(self.live, self.client, components, stored)
-        live = self.live.managed(spec.name)
-        with tracing.span("diff", application=spec.name, components=len(components)):
-            differences = compare.differences(
-                components,
-                self.live,
-                self.client,
-                memory=self.memory,
-                ignored=spec.ignore_differences,
-                find=self.find_paths,
-            )
-        return make.make(
-            application=spec.name,
-            revision=revision.commit.revision,
-            components=components,
-            blocked=desired.rendered.blocked,
-            unreadable=desired.unreadable_files,
-            live=live,
-            differences=differences,
-            inventory=operations.inventory(record, live),
-            policy=Policy(
-                prune=wanted,
-                confirmed=bool(request and request.confirmed),
-                options=_options(record, request),
-            ),
-            source_is_empty=desired.is_empty,
-            claims=self.revisions.claims(spec.name),
+    @property
+    def planner(self) -> Planner:
+        """Makes the plans."""
+        return Planner(
+            revisions=self.revisions,
+            client=self.client,
+            live=self.live,
+            memory=self.memory,
+            find_paths=self.find_paths,
         )
 
-    def _carry_out(
-        self, record: ApplicationRecord, revision: Revision, choice: Decision
-    ) -> tuple[ObjectResult, ...]:
-        """Execute a plan as an operation, and give its results; none where it was interrupted."""
-        name, plan = record.spec.name, choice.plan
-        definitions = semantics.of_operation(self.revisions, record, revision)
-
-        def begun(now: ApplicationRecord) -> ApplicationRecord:
-            intended = operations.intend(now, operations.inventory(now, self.live.managed(name)))
-            running = operations.begin(
-                intended,
-                revision.commit,
-                initiated_by=choice.initiated_by,
-                request=record.request,
-                now=self.now(),
-            )
-            return operations.bringing(running, definitions)
-
-        self.store.update(name, begun)
-        self._publish(name, revision, plan)
-        results: tuple[ObjectResult, ...] = ()
-        problem = operations.CUT_SHORT
-        ending = Interruption(
-            lambda: self._reason_to_end(record),
-            has_moved=lambda: self._has_moved(name, revision),
+    @property
+    def _observer(self) -> Observer:
+        return Observer(
+            store=self.store,
+            live=self.live,
+            planner=self.planner,
+            judge=self.judge,
+            observed=self.observed,
+            now=self.now,
         )
-        try:
-            if _options(record, record.request).create_namespace:
-                self.client.ensure_namespace(record.spec.namespace)
-            results = self.executor.execute(
-                plan,
-                record_intent=lambda keys: self._intend(name, keys),
-                stopped=ending,
-                waiting=Paced(lambda: self._look_again(name, revision, None)),
-            )
-            problem = ""
-        except RosterError as error:
-            problem = str(error)
-            raise
-        finally:
-            how = operations.Ending(error=problem, reason=ending.reason)
-            is_answered = not _is_unfinished(record.request, ending.reason)
-            done = self.store.update(
-                name,
-                lambda now: _ended(
-                    operations.finish(now, results, plan=plan, ending=how, now=self.now()),
-                    is_answered=is_answered,
-                ),
-            )
-            measures.observe_operation(done, results)
-            if done.operation:
-                for event in events.of_operation(done.operation, plan, results, self.live.get):
-                    self.tell(event)
-        return () if ending.reason else results
+
+    @property
+    def _conductor(self) -> Conductor:
+        return Conductor(
+            store=self.store,
+            revisions=self.revisions,
+            client=self.client,
+            live=self.live,
+            executor=self.executor,
+            observer=self._observer,
+            moved=self._has_moved,
+            stopping=self.stopping,
+            tell=self.tell,
+            now=self.now,
+        )
 
     def _rehearse(self, record: ApplicationRecord, request: SyncRequest) -> ApplicationRecord:
         """Answer a request for a dry run: an operation that changes nothing but itself."""
@@ -262,21 +197,11 @@ class Reconciler:
         with self._reporting(name, "SourceError", request):
             revision = self.revisions.completed(self.revisions.peek(record, request))
         with self._reporting(name, "ComparisonError", request):
-            plan = self.plan_for(record, revision, request)
+            plan = self.planner.plan(record, revision, request)
         choice = decision.decide(record, plan, request, self._circumstances(record, plan))
         if choice.is_refused:
             return self._refuse(name, request, f"Refused: {choice.reason}.")
-        results = self.executor.rehearse(choice.plan)
-        by, now = request.initiated_by, self.now()
-
-        def told(known: ApplicationRecord) -> ApplicationRecord:
-            begun = operations.begin(
-                known, revision.commit, initiated_by=by, request=request, now=now
-            )
-            ended = operations.finish(begun, results, plan=choice.plan, now=self.now())
-            return operations.answered(ended)
-
-        return self.store.update(name, told)
+        return self._conductor.rehearse(record, revision, choice, request)
 
     def _settle(
         self,
@@ -288,27 +213,23 @@ class Reconciler:
     ) -> ApplicationRecord:
         """Compare after what was done, and remember what failed and what was corrected."""
         record = self._record(name)
-        seen = known or self.plan_for(record, revision, record.request)
+        seen = known or self.planner.plan(record, revision, record.request)
         failing = {*retries.standing(seen, record.retries), *retries.failed(choice.plan, results)}
         outcome = retries.Outcome(
             plan=choice.plan,
             results=results,
-            inputs=retries.inputs(seen, failing, self._health),
+            inputs=retries.inputs(seen, failing, self._observer.health),
             now=self.now(),
             chance=self.chance(),
         )
         if results:
             self.store.update(name, lambda now: _remembering(now, choice, outcome))
-        return self._publish(name, revision, seen)
+        return self._observer.publish(name, revision, seen)
 
     def _circumstances(self, record: ApplicationRecord, plan: Plan) -> Circumstances:
         failed = retries.standing(plan, record.retries)
-        inputs = retries.inputs(plan, failed, self._health)
+        inputs = retries.inputs(plan, failed, self._observer.health)
         return Circumstances(now=self.now(), inputs=inputs)
-
-    def _health(self, step: Step) -> HealthStatus:
-        found = self.live.get(step.key)
-        return self.judge(found).status if found is not None else HealthStatus.MISSING
 
     def _ended(self, record: ApplicationRecord) -> ApplicationRecord:
         """Give the record with an operation closed that a crash kept from being terminated.
@@ -336,52 +257,9 @@ class Reconciler:
                 record.spec.name, lambda now: now.model_copy(update={"hold": revision.hold})
             )
 
-    def _reason_to_end(self, began: ApplicationRecord) -> str:
-        """Tell why an operation must end, but for newer commits."""
-        if self.stopping():
-            return interruption.STOPPING
-        record = self.store.application(began.spec.name)
-        if record is None:
-            return ""
-        if record.operation and record.operation.terminated_by:
-            return interruption.TERMINATED.format(by=record.operation.terminated_by)
-        is_asked_anew = record.next_request_id > began.next_request_id
-        return interruption.SUPERSEDED if is_asked_anew else ""
-
     def _has_moved(self, name: str, revision: Revision) -> bool:
         """Tell whether a newer commit waits: it must not wait for this one's health."""
         return bool(self.pending(name) & LOOKS_AT_GIT) and self.revisions.moved(revision)
-
-    def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
-        self.store.update(name, lambda record: operations.intend(record, keys))
-
-    def _look_again(self, name: str, revision: Revision, request: SyncRequest | None) -> None:
-        """Compare after, or in the middle of, what was done, and store what is seen."""
-        record = self.store.application(name)
-        if record is not None:
-            self._publish(name, revision, self.plan_for(record, revision, request))
-
-    def _publish(self, name: str, revision: Revision, plan: Plan) -> ApplicationRecord:
-        record = self._record(name)
-        observation = status.Observation(
-            commit=revision.commit,
-            desired=revision.desired,
-            plan=plan,
-            live=self.live.managed(name),
-            pods=self.live.pods,
-            judge=self.judge,
-            conditions=tuple(conditions.of(record, revision, plan, self.now())),
-            findings=self.observed(name, revision.desired.catalog),
-            retries=retries.standing(plan, record.retries),
-        )
-        seen = self.store.update(
-            name,
-            lambda now: now.model_copy(
-                update={"status": status.status(observation, now.status, now=self.now())}
-            ),
-        )
-        measures.observe_status(record, seen)
-        return seen
 
     @contextmanager
     def _reporting(self, name: str, condition: str, request: SyncRequest | None) -> Iterator[None]:
@@ -401,12 +279,6 @@ class Reconciler:
             raise
 
 
-def _options(record: ApplicationRecord, request: SyncRequest | None) -> SyncOptions:
-    """Give the application's sync options, those of a request over them."""
-    asked = request.sync_options if request else ()
-    return syncoptions.parse(asked, record.spec.sync_policy.options)
-
-
 def _failed(
     record: ApplicationRecord,
     condition: tuple[str, str],
@@ -417,17 +289,6 @@ def _failed(
     if refused is not None:
         record = operations.refuse(record, refused, condition[1], now=now)
     return record.model_copy(update={"status": status.unknown(record.status, condition, now=now)})
-
-
-def _ended(record: ApplicationRecord, *, is_answered: bool) -> ApplicationRecord:
-    return operations.answered(record) if is_answered else record
-
-
-def _is_unfinished(request: SyncRequest | None, reason: str) -> bool:
-    """Tell whether a request goes on in another operation: with the newest, or after a restart."""
-    if reason == interruption.SUPERSEDED:
-        return request is not None and request.revision is None
-    return reason == interruption.STOPPING
 
 
 def _remembering(

@@ -235,7 +235,7 @@ class Visits:
         started, cpu = time.perf_counter(), time.process_time()
         wanted = desired.of_snapshot(snapshot, options(_SYNC))
         revision = Revision(spec=spec, commit=snapshot.commit, desired=wanted)
-        self.reconciler.plan_for(self.record, revision, None)
+        self.reconciler.planner.plan(self.record, revision, None)
         work, cpu = time.perf_counter() - started, time.process_time() - cpu
         components = [one for one in wanted.rendered.components if id(one) not in before]
         cost = self.measured()
