@@ -6,6 +6,7 @@ reported as not to be had, in its words.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -26,6 +27,14 @@ _FIRST_PERIOD_S = 2.0
 """Until the first measurement, which takes two looks."""
 _CALM_S = 300.0
 """How long a lower number must have been enough before replicas are taken away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """The pods that were measured, and what each of them used, by its uid."""
+
+    pods: Sequence[Manifest]
+    cores: Mapping[str, float]
 
 
 class Autoscalers:
@@ -49,11 +58,12 @@ class Autoscalers:
         if target is None:
             await self._write(scaler, _without_target(scaler, now))
             return _PERIOD_S
-        cores = self._cores(key, now)
-        if cores is None:
+        since, cores = self._cores(key, now)
+        found = scaling.measured(self._pods(target), cores, since)
+        if not found and target["spec"].get("replicas", 1):
             await self._write(scaler, _without_measure(scaler, target, now))
             return _FIRST_PERIOD_S
-        await self._scale(key, scaler, target, cores, now)
+        await self._scale(key, scaler, target, _Measured(pods=found, cores=cores), now)
         return _PERIOD_S
 
     def _target(self, scaler: Manifest) -> Manifest | None:
@@ -62,17 +72,16 @@ class Autoscalers:
         place = (scaler["metadata"]["namespace"], reference["name"])
         return self._cluster[resource].get(place) if resource else None
 
-    def _cores(self, key: Key, now: datetime) -> Mapping[str, float] | None:
-        """Give the CPU that each pod has used since the last look; None at the first."""
-        taken, before = self._cpu_seconds(), self._before.get(key)
+    def _cores(self, key: Key, now: datetime) -> tuple[datetime, Mapping[str, float]]:
+        """Give the time of the last look, and the CPU that each pod has used since then."""
+        taken = self._cpu_seconds()
+        since, before = self._before.get(key, (now, {}))
         self._before[key] = (now, taken)
-        if before is None:
-            return None
-        passed_s = max((now - before[0]).total_seconds(), 0.001)
-        return {
-            uid: max(0.0, seconds - before[1][uid]) / passed_s
+        passed_s = max((now - since).total_seconds(), 0.001)
+        return since, {
+            uid: max(0.0, seconds - before[uid]) / passed_s
             for uid, seconds in taken.items()
-            if uid in before[1]
+            if uid in before
         }
 
     async def _scale(
@@ -80,7 +89,7 @@ class Autoscalers:
         key: Key,
         scaler: Manifest,
         target: Manifest,
-        cores: Mapping[str, float],
+        measured: _Measured,
         now: datetime,
     ) -> None:
         current = int(target["spec"].get("replicas", 1))
@@ -88,7 +97,7 @@ class Autoscalers:
             await self._write(scaler, _disabled(scaler, target, now))
             return
         try:
-            proposal = scaling.propose(scaler, self._pods(target), cores, current)
+            proposal = scaling.propose(scaler, measured.pods, measured.cores, current)
         except scaling.MetricError as error:
             await self._write(scaler, _without_metric(scaler, target, error, now))
             return

@@ -5,10 +5,11 @@ Restates `replica_calculator.go` and the limits of `horizontal.go` (`pkg/control
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from math import ceil
 from typing import Any, TypeAlias
 
-from controller.local.workloads import pods
+from controller.local.workloads import pods, times
 from controller.local.workloads.kubelet import quantities
 from controller.objects import Manifest
 
@@ -47,6 +48,8 @@ def propose(
 ) -> Proposal:
     """Give how many replicas the metrics of an autoscaler ask for: the most that any one does.
 
+    `found` are the pods that were measured, at least one; `cores` what each uses, by its uid.
+
     Raises:
         MetricError: one of them cannot be had.
     """
@@ -58,6 +61,13 @@ def propose(
         metrics=tuple(metric for proposal in asked for metric in proposal.metrics),
         name=most.name,
     )
+
+
+def measured(
+    found: Sequence[Manifest], cores: Mapping[str, float], since: datetime
+) -> list[Manifest]:
+    """Give the pods that were measured and were ready all the time since: starting takes CPU."""
+    return [pod for pod in found if pod["metadata"]["uid"] in cores and _ready_before(pod, since)]
 
 
 def bounded(scaler: Manifest, current: int, asked: int) -> tuple[int, Told]:
@@ -91,15 +101,11 @@ def _by_metric(
             "the HPA was unable to compute the replica count: the local cluster measures nothing"
             " but the CPU of pods",
         )
-    measured = [pod for pod in found if pods.is_ready(pod) and pod["metadata"]["uid"] in cores]
-    if not measured:
-        message = "the HPA was unable to compute the replica count: no ready pod was measured"
-        raise MetricError("FailedGetResourceMetric", message)
-    used = sum(cores[pod["metadata"]["uid"]] for pod in measured)
-    target, average = resource["target"], used / len(measured)
+    used = sum(cores[pod["metadata"]["uid"]] for pod in found)
+    target, average = resource["target"], used / len(found)
     now: dict[str, Any] = {"averageValue": f"{round(average * 1000)}m"}
     if target["type"] == "Utilization":
-        requested = sum(map(_requested, measured))
+        requested = sum(map(_requested, found))
         share = used / requested
         ratio = share * 100 / target["averageUtilization"]
         now["averageUtilization"] = round(share * 100)
@@ -108,9 +114,16 @@ def _by_metric(
         ratio = average / float(quantities.parse(target["averageValue"]))
         name = "cpu resource"
     close = abs(ratio - 1) <= _TOLERANCE
-    wanted = current if close else ceil(ratio * len(measured))
+    wanted = current if close else ceil(ratio * len(found))
     shown = {"type": "Resource", "resource": {"name": "cpu", "current": now}}
     return Proposal(replicas=wanted, metrics=(shown,), name=name)
+
+
+def _ready_before(pod: Manifest, since: datetime) -> bool:
+    ready = pods.condition(pod, "Ready")
+    if ready is None or ready["status"] != "True":
+        return False
+    return times.parse(ready["lastTransitionTime"]) <= since
 
 
 def _requested(pod: Manifest) -> float:

@@ -5,9 +5,11 @@ import pytest
 from controller.local.workloads import autoscalers
 
 BUSY = """
-import http.server, socketserver, threading
-def burn():
-    while True: pass
+import http.server, socketserver, threading, time
+def burn():  # far more than is requested, and little enough to answer probes
+    while True:
+        sum(range(20000))
+        time.sleep(0.01)
 threading.Thread(target=burn, daemon=True).start()
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):

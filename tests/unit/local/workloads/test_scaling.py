@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,12 +15,13 @@ def scaler(target: dict[str, Any] | None = None, **spec: Any) -> dict[str, Any]:
     return {"spec": {"minReplicas": 1, "maxReplicas": 10, "metrics": metrics, **spec}}
 
 
-def pod(name: str, *, cpu: str | None = "100m", ready: bool = True) -> dict[str, Any]:
+def pod(name: str, *, cpu: str | None = "100m", ready: str = "") -> dict[str, Any]:
     resources = {"requests": {"cpu": cpu}} if cpu else {}
+    condition = {"type": "Ready", "status": "True" if ready else "False"}
     return {
         "metadata": {"name": name, "uid": name},
         "spec": {"containers": [{"name": "main", "resources": resources}]},
-        "status": {"conditions": [{"type": "Ready", "status": "True" if ready else "False"}]},
+        "status": {"conditions": [{**condition, "lastTransitionTime": ready}]},
     }
 
 
@@ -54,7 +56,6 @@ def test_use_per_pod_is_a_target_too() -> None:
     ("spec", "found", "reason"),
     [
         pytest.param(scaler(), [pod("a", cpu=None)], "FailedGetResourceMetric", id="no-request"),
-        pytest.param(scaler(), [pod("a", ready=False)], "FailedGetResourceMetric", id="not-ready"),
         pytest.param(
             scaler(metrics=[{"type": "External"}]),
             [pod("a")],
@@ -83,3 +84,17 @@ def test_replicas_keep_within_bounds(current: int, asked: int, allowed: int, rea
     wanted, told = scaling.bounded(scaler(), current, asked)
 
     assert (wanted, told[2]) == (allowed, reason)
+
+
+def test_what_a_pod_takes_to_start_does_not_count() -> None:
+    found = [
+        pod("steady", ready="2026-01-01T00:00:00Z"),
+        pod("new", ready="2026-01-01T00:00:20Z"),
+        pod("starting"),
+        pod("unmeasured", ready="2026-01-01T00:00:00Z"),
+    ]
+    since = datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC)
+
+    counted = scaling.measured(found, {"steady": 1.0, "new": 9.0, "starting": 9.0}, since)
+
+    assert [each["metadata"]["name"] for each in counted] == ["steady"]
