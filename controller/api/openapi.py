@@ -5,7 +5,7 @@ from typing import Any
 import flask
 from flask_openapi3.openapi import OpenAPI
 
-from controller.api import streamdocs
+from controller.api import agentdocs, streamdocs
 from controller.api.answers import tagged
 
 _METHODS = ("get", "post", "put", "patch", "delete")
@@ -33,7 +33,8 @@ def document(app: OpenAPI) -> dict[str, Any]:
         for operation in path_item.values():
             media = operation["responses"]["400"]["content"]["application/json"]
             media["schema"] = media["schema"].get("items", media["schema"])
-    return {**described, "paths": {**described["paths"], **streamdocs.PATHS}}
+    paths = {**described["paths"], **streamdocs.PATHS, **agentdocs.PATHS}
+    return {**described, "paths": paths}
 
 
 def _operations(described: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
