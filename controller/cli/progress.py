@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from controller.cli.output import console, short, table
 
 if TYPE_CHECKING:
-    from controller.state.records import ApplicationRecord, ComponentStatus
+    from controller.state.records import ApplicationRecord, ComponentStatus, StoredFinding
 
 _TICK_S = 0.1
 _CALM_S = 1.0
@@ -83,27 +83,56 @@ class Progress:
         self._settled.set()
 
     def _show_lines(self) -> None:
-        known = _states(self._applications()) if self._settled.is_set() else {}
-        out = console()
+        # The table has shown what was there when all had settled.
+        records = self._applications() if self._settled.is_set() else ()
+        known, findings = _states(records), _findings(records)
         while True:
             records = self._applications()
             states = _states(records)
-            for name, state in states.items():
-                if known.get(name) != state:
-                    clock = time.strftime("%H:%M:%S")
-                    out.print(f"{clock}  {name:<40} {'  '.join(state)}".rstrip(), markup=False)
-            for name in known.keys() - states.keys():
-                out.print(f"{time.strftime('%H:%M:%S')}  {name:<40} gone", markup=False)
-            known = states
+            if any(record.status.sync == "Unknown" for record in records):
+                # A file that cannot be read names nothing, but what it defined still runs.
+                states = {**known, **states}
+            _print_changes(known, states)
+            _print_new(findings, now := _findings(records))
+            known, findings = states, now
             if self._has_settled(records):
                 self._settled.set()
             if self._stop.wait(_TICK_S):
                 return
 
 
-def _states(records: "Sequence[ApplicationRecord]") -> dict[str, tuple[str, ...]]:
+_States = dict[str, tuple[str, ...]]
+
+
+def _print_changes(known: _States, states: _States) -> None:
+    out, clock = console(), time.strftime("%H:%M:%S")
+    for name, state in states.items():
+        if known.get(name) != state:
+            out.print(f"{clock}  {name:<40} {'  '.join(state)}".rstrip(), markup=False)
+    for name in known.keys() - states.keys():
+        out.print(f"{clock}  {name:<40} gone", markup=False)
+
+
+def _findings(records: "Sequence[ApplicationRecord]") -> "Sequence[StoredFinding]":
+    return [finding for record in records for finding in record.status.findings]
+
+
+def _print_new(known: "Sequence[StoredFinding]", findings: "Sequence[StoredFinding]") -> None:
+    """Print findings that were not there before, with what to do about them."""
+    out = console()
+    for finding in findings:
+        if finding in known:
+            continue
+        place = f"{finding.file}:{finding.line}:{finding.column}"
+        said = f"{place}: {finding.severity}: {finding.message} [{finding.rule}]"
+        out.print(f"{'':<12}{said}", markup=False)
+        if finding.remedy:
+            out.print(f"{'':<16}{finding.remedy}", markup=False)
+
+
+def _states(records: "Sequence[ApplicationRecord]") -> _States:
     """What each line says: the application's own state, and that of its components."""
-    states: dict[str, tuple[str, ...]] = {}
+    states: _States = {}
     for record in records:
         status = record.status
         revision = short(status.commit.revision) if status.commit else ""
