@@ -150,6 +150,11 @@ def _command() -> str:
 
 
 def _server(url: str) -> str:
-    """Give the option that other verbs need to find an address that is not the default."""
-    default = f"http://{settings_from().settings.listen}"
+    """Give the option that other verbs need to find an address that is not the default.
+
+    The built-in default: another terminal shares neither this one's environment nor its folder.
+    """
+    from controller.settings import Settings
+
+    default = f"http://{Settings.model_fields['listen'].default}"
     return "" if url == default else f" --server {url}"
