@@ -10,7 +10,7 @@ import typer
 
 from controller.cli import checks
 from controller.cli.options import ConfigFile, Context, Kubeconfig, Namespace, Output, settings_from
-from controller.cli.output import Format, console, print_data, print_error
+from controller.cli.output import Format, console, print_data, print_error, short
 from controller.cli.semantic import print_semantic
 from controller.errors import RosterError, UsageError
 
@@ -55,6 +55,8 @@ class _Found:
     """Why there is no semantic diff."""
     steps: tuple[_Step, ...] = ()
     guards: "tuple[Guard, ...]" = ()
+    names: tuple[str, str] = ("live", "desired")
+    """What the two sides are called in the diffs of objects."""
 
     @property
     def is_empty(self) -> bool:
@@ -144,6 +146,7 @@ def _between_commits(side: _Side, base: str, revision: str) -> _Found:
         desired=new,
         semantic=compare(old.catalog, new.catalog, before_name=old_id, after_name=new_id),
         steps=tuple(_rendered_steps(old, new)),
+        names=(short(old_id), short(new_id) or "not committed"),
     )
 
 
@@ -280,7 +283,8 @@ def _print_steps(found: _Found) -> None:
     for step in found.steps:
         sys.stdout.write("\n")
         if step.difference is not None:
-            sys.stdout.write(diff_format.unified(step.difference))
+            before, after = found.names
+            sys.stdout.write(diff_format.unified(step.difference, before=before, after=after))
         else:
             sys.stdout.write(f"===== {step.key} ======\n{step.action}\n")
     for guard in found.guards:

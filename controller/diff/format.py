@@ -30,17 +30,17 @@ def _represent(dumper: yaml.CSafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _represent)
 
 
-def unified(difference: Difference) -> str:
+def unified(difference: Difference, *, before: str = "live", after: str = "desired") -> str:
     """Give header and unified diff from live to desired, Secret values masked; empty if same.
+
+    `before` and `after` are what the two sides are called.
 
     The desired side is the server's prediction where it was asked for, so that its defaults do
     not show up as changes.
     """
     desired = difference.predicted or difference.desired
-    before, after = _text(difference.live), _text(desired)
-    lines = difflib.unified_diff(
-        before.splitlines(), after.splitlines(), "live", "desired", lineterm=""
-    )
+    old, new = _text(difference.live), _text(desired)
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm="")
     body = "\n".join(lines)
     return f"===== {difference.key} ======\n{body}\n" if body else ""
 

@@ -61,13 +61,17 @@ def test_two_commits_are_told_in_the_agents_terms_and_by_object() -> None:
 
     assert done.exit_code == 1
     assert "Be [-kind-]{+firm+}." in done.stdout
-    assert "===== Secret ns/a ======" in done.stdout
+    assert "===== Secret ns/a ======\n--- " in done.stdout
+    assert "--- live" not in done.stdout
 
 
 def test_the_folder_as_it_is_is_compared_by_default() -> None:
     write("Be brave.")
 
-    assert "Be [-firm-]{+brave+}." in diff("--base", "main").stdout
+    shown = diff("--base", "main").stdout
+
+    assert "Be [-firm-]{+brave+}." in shown
+    assert "+++ not committed\n" in shown
 
 
 def test_nothing_to_tell() -> None:
