@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePath
 from typing import Any
 
 from controller.definitions import selectors, suggest
@@ -20,9 +21,17 @@ _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 class Index:
     """The definitions of a revision, by what references look for."""
 
-    def __init__(self, definitions: Mapping[DefinitionId, Definition]) -> None:
-        """Sort the definitions."""
+    def __init__(
+        self, definitions: Mapping[DefinitionId, Definition], unreadable: Iterable[str] = ()
+    ) -> None:
+        """Sort the definitions.
+
+        Args:
+            definitions: All that could be read.
+            unreadable: Files that may define more than that.
+        """
         self.definitions = definitions
+        self.unreadable = sorted(unreadable)
         self._by_kind: defaultdict[tuple[str, str], list[DefinitionId]] = defaultdict(list)
         for id_ in definitions:
             self._by_kind[id_.group, id_.kind].append(id_)
@@ -122,6 +131,10 @@ def _what_else(reference: Reference, index: Index) -> str:
             f"There is one in namespace {same_name[0].namespace!r}, and an agent uses only those "
             "of its own: define it here too."
         )
+    # Files are named for what they define: another name would be bad advice where this one broke.
+    broken = next((f for f in index.unreadable if PurePath(f).stem == reference.name), None)
+    if broken is not None:
+        return f"Correct {broken} first, which seems to define it."
     return _nearest_name(reference, index) or f"Add the {reference.kind}, or correct the name."
 
 

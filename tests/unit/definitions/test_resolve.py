@@ -119,6 +119,17 @@ def test_a_definition_that_is_no_yaml_is_broken_and_not_gone() -> None:
     assert found.broken == {agent_id("broken")}
 
 
+def test_what_a_broken_file_is_named_for_is_not_guessed_to_be_another_name() -> None:
+    files = {"caller.yaml": agent("caller", "helper"), "helpers.yaml": agent("helpers")}
+    broken = {"agents/helper.yaml": "kind: ["}
+    texts = {path: text.encode() for path, text in {**files, **broken}.items()}
+
+    found = resolve(parse(texts, namespace="agents")).findings
+
+    remedies = [item.remedy for item in found if "Agent 'helper'" in item.message]
+    assert remedies == ["Correct agents/helper.yaml first, which seems to define it."]
+
+
 def test_what_refers_to_a_missing_definition_heals_when_it_comes() -> None:
     alone = catalog(MODEL, agent("caller", "helper"))
     together = catalog(MODEL, agent("caller", "helper"), agent("helper"))
