@@ -118,9 +118,13 @@ def _print_summary(desired: "Desired") -> None:
     warnings = len(desired.findings) - errors
     objects = sum(len(component.manifests) for component in desired.rendered.components)
     sys.stdout.write(
-        f"{len(desired.catalog.definitions)} definitions, {objects} objects, "
-        f"{errors} errors, {warnings} warnings\n"
+        f"{_count(len(desired.catalog.definitions), 'definition')}, {_count(objects, 'object')}, "
+        f"{_count(errors, 'error')}, {_count(warnings, 'warning')}\n"
     )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _print_manifests(manifests: "Sequence[Manifest]", output: Format) -> None:

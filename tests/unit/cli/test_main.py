@@ -22,7 +22,7 @@ def test_validate_is_silent_about_good_definitions(
     (folder / "style.yaml").write_text(PROMPTS)
 
     assert run_command(["validate", "agents"]) == 0
-    assert capsys.readouterr().out == "1 definitions, 1 objects, 0 errors, 0 warnings\n"
+    assert capsys.readouterr().out == "1 definition, 1 object, 0 errors, 0 warnings\n"
 
 
 @pytest.mark.parametrize("place", [".roster/agents", "../elsewhere/agents"])
@@ -34,7 +34,7 @@ def test_a_folder_that_is_named_is_read(
     (named / "style.yaml").write_text(PROMPTS)
 
     assert run_command(["validate", place]) == 0
-    assert capsys.readouterr().out.startswith("1 definitions")
+    assert capsys.readouterr().out.startswith("1 definition,")
 
 
 def test_validate_names_the_place_and_fails(
