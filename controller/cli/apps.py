@@ -270,7 +270,7 @@ def _print_application(item: Any, *, wide: bool) -> None:
         ("Sync", f"{status['sync']['status']}  {short(status['sync'].get('revision') or '')}"),
         ("Health", f"{status['health']['status']}  {status['health'].get('message', '')}"),
     ):
-        out.print(f"{label + ':':<14}{value}", markup=False)
+        out.print(f"{label + ':':<14}{value}".rstrip(), markup=False)
     for condition in status.get("conditions") or []:
         if condition["type"] == "InvalidDefinition":
             continue  # the findings say it in full

@@ -72,7 +72,14 @@ def print_data(data: Any, form: Format) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """Print rows in kubectl's manner: upper-case heads, aligned, no borders."""
-    console().print(table(columns, rows))
+    out = console()
+    if out.is_terminal:
+        out.print(table(columns, rows))
+        return
+    with out.capture() as printed:
+        out.print(table(columns, rows))
+    # Spaces that fill up the last column are noise in a file, and in a diff of two.
+    sys.stdout.writelines(f"{line.rstrip()}\n" for line in printed.get().splitlines())
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Any:
