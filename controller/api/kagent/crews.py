@@ -25,7 +25,7 @@ blueprint = APIBlueprint(
 )
 
 
-class MemoryBody(Body):
+class CrewMemoryBody(Body):
     """Something that a crew remembers."""
 
     thread_id: _Key
@@ -63,7 +63,7 @@ class FlowState(Body):
 
 
 @blueprint.post("/memory", responses={201: Envelope[Nothing], **_PROBLEMS})
-def store_memory(body: MemoryBody) -> flask.Response:
+def store_memory(body: CrewMemoryBody) -> flask.Response:
     """Store a memory."""
     services.current().conversations.crews.remember(_crew(body.thread_id), body.memory_data)
     return answer({}, "Successfully stored CrewAI memory", status=201)

@@ -148,7 +148,7 @@ class SessionShape(pydantic.BaseModel):
     revision: str = pydantic.Field(description="The commit of the agent that answered last.")
 
 
-class EventShape(pydantic.BaseModel):
+class SessionEventShape(pydantic.BaseModel):
     """An event. What follows `data` is Roster's own."""
 
     id: str
@@ -164,7 +164,7 @@ class SessionWithEvents(pydantic.BaseModel):
     """A session and its events."""
 
     session: SessionShape
-    events: list[EventShape]
+    events: list[SessionEventShape]
 
 
 class ShareShape(pydantic.BaseModel):

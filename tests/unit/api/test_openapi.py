@@ -1,6 +1,10 @@
+import importlib
+import pkgutil
+from collections import Counter
 from typing import Any
 
 import flask
+import pydantic
 import pytest
 import schemathesis
 from flask.testing import FlaskClient
@@ -8,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode, checks
 from schemathesis.specs.openapi import checks as openapi_checks
+
+import controller.api
 
 pytestmark = pytest.mark.usefixtures("stored")
 
@@ -35,6 +41,26 @@ def document(client: FlaskClient) -> dict[str, Any]:
 def api_schema(app: flask.Flask) -> Any:
     described = schemathesis.openapi.from_wsgi("/api/openapi.json", app)
     return described.exclude(path_regex="/(stream|logs|a2a|mcp)($|/)")  # the ASGI shell's
+
+
+def test_no_two_shapes_share_a_name() -> None:
+    """The document lists them by name: one would stand for the other."""
+    modules = [
+        importlib.import_module(found.name)
+        for found in pkgutil.walk_packages(controller.api.__path__, "controller.api.")
+    ]
+    shapes = {
+        item
+        for module in modules
+        for item in vars(module).values()
+        if isinstance(item, type)
+        and issubclass(item, pydantic.BaseModel)
+        and item.__module__ == module.__name__
+        and item.__name__.endswith(("Shape", "Body"))
+    }
+
+    names = Counter(shape.__name__ for shape in shapes)
+    assert [name for name, times in names.items() if times > 1] == []
 
 
 def test_every_operation_keeps_its_promises(api_schema: Any) -> None:
