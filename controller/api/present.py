@@ -28,8 +28,12 @@ AUTOMATED = frozenset({"automated", "self-heal", "webhook"})
 
 
 def version(record: ApplicationRecord) -> str:
-    """Give a text that changes whenever the application does."""
-    return hashlib.sha256(record.model_dump_json().encode()).hexdigest()[:16]
+    """Give a text that changes whenever the application does.
+
+    A look that finds everything as it was is no change: streams would tell of each poll.
+    """
+    told = record.model_dump_json(exclude={"status": {"reconciled_at"}})
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def application(record: ApplicationRecord) -> shapes.ApplicationShape:

@@ -1,5 +1,6 @@
 import asyncio
 import json
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -53,6 +54,11 @@ def changed(record: ApplicationRecord) -> ApplicationRecord:
     return record.model_copy(update={"next_operation_id": record.next_operation_id + 1})
 
 
+def looked_at_again(record: ApplicationRecord) -> ApplicationRecord:
+    status = record.status.model_copy(update={"reconciled_at": datetime.now(UTC)})
+    return record.model_copy(update={"status": status})
+
+
 def test_stream_starts_with_what_there_is(make: SimpleNamespace) -> None:
     shelf = Shelf(make.well("a"), make.well("b"))
 
@@ -95,6 +101,23 @@ def test_reader_who_missed_something_hears_it(make: SimpleNamespace) -> None:
 
     assert events(first) == [("ADDED", "a")]
     assert f"id: {token({'a': present.version(changed(record))})}" in first
+
+
+def test_look_that_finds_everything_as_it_was_is_not_told(make: SimpleNamespace) -> None:
+    shelf = Shelf(make.well("a"))
+    shelf.records["b"] = make.well("b")
+
+    async def scenario() -> list[tuple[str, str]]:
+        changes = Changes(shelf, interval_s=0.001)
+        following = changes.follow(None, "", lambda: False)
+        await anext(following)
+        shelf.records["a"] = looked_at_again(shelf.records["a"])
+        shelf.records["b"] = changed(shelf.records["b"])
+        return events((await anext(following)).decode())
+
+    found = asyncio.run(asyncio.wait_for(scenario(), 10))
+
+    assert found == [("MODIFIED", "b")]
 
 
 def test_reader_of_one_application_hears_of_no_other(make: SimpleNamespace) -> None:
