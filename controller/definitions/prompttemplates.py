@@ -1,5 +1,6 @@
 """Whether an agent's system message, where it is a template, can be expanded."""
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from controller.definitions.prompttokens import Inclusion
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, finding
 
+_MOST = 8_192
+"""Messages that are remembered, over all applications: as many as components are."""
 _EVERY_VARIABLE: prompts.Variables = {
     name: ("one",) if name.endswith("Names") else "some" for name in prompts.VARIABLES
 }
@@ -85,20 +88,28 @@ def _sources(sources: tuple[View, ...]) -> Iterator[Violation]:
 def _template(
     definition: Definition, message: _Message, by_alias: dict[str, str], index: targets.Index
 ) -> Iterator[Finding]:
-    try:
-        prompts.expand(message.text, lambda _alias, _key: "", _EVERY_VARIABLE)
-        included = prompts.includes(message.text)
-    except prompts.PromptError as error:
+    included = _included(message.text)
+    if isinstance(included, prompts.PromptError):
         yield Finding(
             rule="prompt-template",
-            message=f"the system message is no valid template: {error.message}",
+            message=f"the system message is no valid template: {included.message}",
             remedy="Correct it; two braces that are meant as text are written {{`{{`}}.",
-            position=message.place(error.line),
+            position=message.place(included.line),
             definition=definition.id,
         )
         return
     for include in included:
         yield from _include(definition, message, include, by_alias, index)
+
+
+@functools.lru_cache(maxsize=_MOST)
+def _included(text: str) -> tuple[Inclusion, ...] | prompts.PromptError:
+    """Give what a template includes, or why it is none; read once, not with each commit."""
+    try:
+        prompts.expand(text, lambda _alias, _key: "", _EVERY_VARIABLE)
+        return prompts.includes(text)
+    except prompts.PromptError as error:
+        return error.with_traceback(None)
 
 
 def _include(
