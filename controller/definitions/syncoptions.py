@@ -147,7 +147,9 @@ def of_object(manifest: Manifest, base: SyncOptions = DEFAULTS) -> SyncOptions:
 def texts_of(manifest: Manifest) -> tuple[str, ...]:
     """Give the options that an object's annotations name, our annotation last."""
     own = annotations(manifest)
-    found = (own.get(name) for name in (ARGO_SYNC_OPTIONS, SYNC_OPTIONS))
+    found = [own[name] for name in (ARGO_SYNC_OPTIONS, SYNC_OPTIONS) if name in own]
+    if not found:
+        return ()
     return tuple(part for text in found if text for part in str(text).split(",") if part.strip())
 
 

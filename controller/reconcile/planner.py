@@ -60,7 +60,7 @@ class Planner:
             unreadable=desired.unreadable_files,
             live=live,
             differences=differences,
-            inventory=operations.inventory(record, live),
+            inventory=frozenset(stored) or operations.inventory(record, live),
             policy=Policy(
                 prune=wanted,
                 confirmed=bool(request and request.confirmed),
