@@ -63,12 +63,8 @@ def make(  # noqa: PLR0913 -- everything that is known, by name
         live,
         orphans.Ownership(
             application=application,
-            desired={ObjectKey.of(m) for component in components for m in component.manifests},
-            hooks={
-                str(component.id)
-                for component in components
-                if any(hooks.is_hook(manifest) for manifest in component.manifests)
-            },
+            desired={key for component in components for key in component.keys},
+            hooks={str(component.id) for component in components if component.has_hooks},
             inventory=inventory,
             blocked={id_ for id_, _ in all_blocked},
             unreadable=unreadable,
@@ -112,7 +108,11 @@ class _Known:
 def _sort_out(components: Iterable[Component], known: _Known) -> _SortedOut:
     found = _SortedOut()
     for component in components:
-        guards = [guard for manifest in component.manifests for guard in _guards(manifest, known)]
+        guards = [
+            guard
+            for key, manifest in zip(component.keys, component.manifests, strict=True)
+            for guard in _guards(key, manifest, known)
+        ]
         found.guards += [guard for guard, _ in guards]
         reasons = [guard.message for guard, is_refusal in guards if is_refusal]
         if reasons:
@@ -122,9 +122,8 @@ def _sort_out(components: Iterable[Component], known: _Known) -> _SortedOut:
     return found
 
 
-def _guards(manifest: Manifest, known: _Known) -> Iterator[tuple[Guard, bool]]:
+def _guards(key: ObjectKey, manifest: Manifest, known: _Known) -> Iterator[tuple[Guard, bool]]:
     """Give what is to be said of an object, each with whether its component is refused for it."""
-    key = ObjectKey.of(manifest)
     difference = known.differences.get(key)
     if difference is not None and difference.must_not_write:
         message = difference.message
@@ -164,10 +163,7 @@ def _steps(
     components: Iterable[Component], differences: Mapping[ObjectKey, Difference], policy: Policy
 ) -> Iterator[Step]:
     for component in components:
-        for manifest in component.manifests:
-            if hooks.is_hook(manifest):
-                continue
-            key = ObjectKey.of(manifest)
+        for key, manifest in component.lasting:
             difference = differences.get(key)
             outcome = difference.outcome if difference else Outcome.UNDECIDED
             action, reason = _ACTIONS[outcome]
@@ -188,14 +184,15 @@ def _hooks(components: Iterable[Component]) -> list[HookStep]:
     found = [
         HookStep(
             phase=phase,
-            key=ObjectKey.of(manifest),
+            key=key,
             component=component.id,
             manifest=manifest,
             hook=hook,
             wave=order.wave(manifest, component.wave),
         )
         for component in components
-        for manifest in component.manifests
+        if component.has_hooks
+        for key, manifest in zip(component.keys, component.manifests, strict=True)
         if (hook := hooks.of(manifest)) is not None
         for phase in hook.phases
     ]

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import TypeAlias
 
 from controller import tracing
-from controller.definitions import hooks, parse, resolve
+from controller.definitions import parse, resolve
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding, Position, Severity, in_order
 from controller.objects import Manifest, ObjectKey
@@ -70,9 +70,9 @@ class Desired:
     def objects(self) -> Mapping[ObjectKey, Manifest]:
         """Give the rendered manifests by key."""
         return {
-            ObjectKey.of(manifest): manifest
+            key: manifest
             for component in self.rendered.components
-            for manifest in component.manifests
+            for key, manifest in zip(component.keys, component.manifests, strict=True)
         }
 
 
@@ -149,12 +149,7 @@ def catalog(files: Mapping[str, bytes], *, namespace: str, templates: str = "") 
 
 
 def _keys(rendered: Rendered) -> frozenset[ObjectKey]:
-    return frozenset(
-        ObjectKey.of(manifest)
-        for component in rendered.components
-        for manifest in component.manifests
-        if not hooks.is_hook(manifest)
-    )
+    return frozenset(key for component in rendered.components for key, _ in component.lasting)
 
 
 def _split(files: Mapping[str, bytes], templates: str) -> tuple[dict[str, str], dict[str, bytes]]:

@@ -1,9 +1,10 @@
 """What rendering yields."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from controller.definitions import hooks
 from controller.definitions.findings import DefinitionId, Finding, Position
-from controller.objects import Manifest
+from controller.objects import Manifest, ObjectKey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,21 @@ class Component:
     wave: int = 0
     prune: bool = True
     """False where the definition says `roster.dev/prune: disabled`."""
+    keys: tuple[ObjectKey, ...] = field(init=False, repr=False, compare=False)
+    """Of the manifests, in their order. Read once: a component outlives many visits."""
+    lasting: tuple[tuple[ObjectKey, Manifest], ...] = field(init=False, repr=False, compare=False)
+    """The manifests that stay in the cluster, with their keys: all but hooks."""
+
+    def __post_init__(self) -> None:
+        keyed = tuple((ObjectKey.of(manifest), manifest) for manifest in self.manifests)
+        lasting = tuple(pair for pair in keyed if not hooks.is_hook(pair[1]))
+        object.__setattr__(self, "keys", tuple(key for key, _ in keyed))
+        object.__setattr__(self, "lasting", lasting)
+
+    @property
+    def has_hooks(self) -> bool:
+        """Whether any of the manifests is a hook."""
+        return len(self.lasting) < len(self.manifests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from controller.cluster.client import Client
 from controller.cluster.errors import ForbiddenError, UnknownKindError, UnreachableError
 from controller.cluster.live import LiveState
-from controller.definitions import hooks
 from controller.diff import compare as owned
 from controller.diff import ignore
 from controller.diff.difference import Difference, Outcome
@@ -78,13 +77,11 @@ def differences(  # noqa: PLR0913 -- what is kept from one call to the next, by 
     hidden = _follow(live, set(_kinds(everything)))
     ignoring = _Ignoring(tuple(ignored), find or PathFinder())
     comparison = _Comparison(live, client, memory or Memory(), hidden, ignoring)
-    manifests = [
-        manifest
+    found = {
+        key: comparison.locally(key, manifest)
         for component in everything
-        for manifest in component.manifests
-        if not hooks.is_hook(manifest)
-    ]
-    found = {ObjectKey.of(manifest): comparison.locally(manifest) for manifest in manifests}
+        for key, manifest in component.lasting
+    }
     open_ones = {key: one for key, one in found.items() if not _is_settled(one)}
     for key in _absent(client, open_ones.values()):
         del open_ones[key]
@@ -156,11 +153,10 @@ class _Comparison:
         self._hidden = hidden
         self._ignoring = ignoring
 
-    def locally(self, desired: Manifest) -> Difference:
+    def locally(self, key: ObjectKey, desired: Manifest) -> Difference:
         """Compare without a request; Missing and Undecided are to be asked about."""
-        reason = self._hidden.get(_kind(desired))
+        reason = self._hidden.get(_kind(desired)) if self._hidden else None
         if reason:
-            key = ObjectKey.of(desired)
             return Difference(
                 key=key,
                 outcome=Outcome.UNDECIDED,
@@ -169,7 +165,8 @@ class _Comparison:
                 message=reason,
                 must_not_write=True,
             )
-        live = self._live.get(ObjectKey.of(self._client.canonical(desired)))
+        kept = self._client.canonical(desired)
+        live = self._live.get(key if kept is desired else ObjectKey.of(kept))
         if live is None:
             return owned.compare(desired, None)
         exact = remembered.exact_key(desired, live, self._ignoring.of(desired))
@@ -249,7 +246,7 @@ def _kinds(components: Iterable[Component]) -> Iterator[tuple[str, str]]:
 
 def _keys(components: Iterable[Component]) -> Iterator[ObjectKey]:
     for component in components:
-        yield from map(ObjectKey.of, component.manifests)
+        yield from component.keys
 
 
 def _kind(manifest: Manifest) -> tuple[str, str]:
