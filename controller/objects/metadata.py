@@ -39,6 +39,11 @@ def annotations(manifest: Manifest) -> Mapping[str, str]:
     return (manifest.get("metadata") or {}).get("annotations") or {}
 
 
+def is_being_deleted(manifest: Manifest | None) -> bool:
+    """Tell whether an object is on its way out: what is written to it goes with it."""
+    return bool(((manifest or {}).get("metadata") or {}).get("deletionTimestamp"))
+
+
 def with_metadata(
     manifest: Manifest, *, labels: Mapping[str, str], annotations: Mapping[str, str]
 ) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
 from controller.definitions import hooks, syncoptions
@@ -10,7 +10,7 @@ from controller.definitions.findings import DefinitionId
 from controller.definitions.hooks import Phase
 from controller.diff.difference import Difference, Outcome
 from controller.objects import Manifest, ObjectKey
-from controller.objects.metadata import APPLICATION, labels
+from controller.objects.metadata import APPLICATION, is_being_deleted, labels
 from controller.plan import order, orphans
 from controller.plan.policy import Policy
 from controller.plan.steps import Action, Guard, HookStep, Plan, Step
@@ -164,9 +164,8 @@ def _steps(
 ) -> Iterator[Step]:
     for component in components:
         for key, manifest in component.lasting:
-            difference = differences.get(key)
-            outcome = difference.outcome if difference else Outcome.UNDECIDED
-            action, reason = _ACTIONS[outcome]
+            difference = _foreseen(differences.get(key))
+            action, reason = _action(difference)
             yield Step(
                 action=action,
                 key=key,
@@ -178,6 +177,21 @@ def _steps(
                 options=syncoptions.of_object(manifest, policy.options),
                 reason=(difference.message if difference else "") or reason,
             )
+
+
+def _foreseen(difference: Difference | None) -> Difference | None:
+    """Take what is being deleted for gone: whatever is written to it is lost with it."""
+    if difference is None or not is_being_deleted(difference.live):
+        return difference
+    return replace(difference, outcome=Outcome.MISSING, changes=())
+
+
+def _action(difference: Difference | None) -> tuple[Action, str]:
+    if difference is None:
+        return _ACTIONS[Outcome.UNDECIDED]
+    if is_being_deleted(difference.live):
+        return Action.CREATE, "it is being deleted, and is created anew when it is gone"
+    return _ACTIONS[difference.outcome]
 
 
 def _hooks(components: Iterable[Component]) -> list[HookStep]:

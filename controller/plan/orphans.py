@@ -18,6 +18,7 @@ from controller.objects.metadata import (
     PRUNE,
     SOURCE,
     annotations,
+    is_being_deleted,
     labels,
 )
 from controller.plan import order
@@ -129,7 +130,7 @@ _UNCONFIRMED = "its deletion needs a confirmation: it has the sync option Prune=
 _REASONS: Iterable[tuple[str, Callable[[Manifest, Step, Ownership], bool]]] = (
     (
         "it is being deleted",
-        lambda found, _, __: bool((found.get("metadata") or {}).get("deletionTimestamp")),
+        lambda found, _, __: is_being_deleted(found),
     ),
     (
         "its definition has an error",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from controller.objects import ObjectKey
+from controller.objects.metadata import is_being_deleted
 from controller.plan import selection
 from controller.plan.steps import Plan, Step
 from controller.reconcile import corrections, retries, windows
@@ -107,7 +108,11 @@ def _automatic(record: ApplicationRecord, plan: Plan, circumstances: Circumstanc
     standing = retries.standing(plan, record.retries)
     wait = retries.waiting(standing, circumstances.inputs, policy.retry, now)
     left_out = retries.left_out(plan, wait)
-    alone = corrections.left_alone(record.corrections, now)
+    # What is being deleted comes back when it is gone, of which the watches tell: the correction of
+    # others does not wait for it.
+    alone = corrections.left_alone(record.corrections, now) | {
+        step.key for step in plan.changes if is_being_deleted(step.live)
+    }
     drift = frozenset(
         step.key for step in plan.changes if corrections.is_drift(step, record, plan.revision)
     )
@@ -134,4 +139,8 @@ def _automatic(record: ApplicationRecord, plan: Plan, circumstances: Circumstanc
 def _why_not(wait: Collection[str], *, heals: bool) -> str:
     if wait:
         return f"waits to try again: {', '.join(sorted(wait))}"
-    return "contested objects are left alone" if heals else "drift is reported only"
+    return (
+        "contested objects, and those that are being deleted, are left alone"
+        if heals
+        else "drift is reported only"
+    )

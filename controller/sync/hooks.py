@@ -101,7 +101,7 @@ class Hooks:
         for found in self._earlier(run):
             key = ObjectKey.of(found)
             self._delete(found)
-            write.wait_until_gone(key, self._client, self._live, timeout_s=self._gate.timeout_s)
+            write.wait_until_gone(key, self._client, self._live, self._gate)
             self._live.gone(found)
             if key != run.key:
                 self.results.append(

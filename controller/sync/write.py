@@ -9,22 +9,29 @@ from controller.cluster.live import LiveState
 from controller.definitions.syncoptions import Conflicts, SyncOptions, Validation
 from controller.errors import PermanentError, TransientError
 from controller.objects import Manifest, ObjectKey
-from controller.objects.metadata import FIELD_MANAGER
+from controller.objects.metadata import FIELD_MANAGER, is_being_deleted
 from controller.plan.steps import Action, Step
+from controller.sync.gate import Gate
 
 _HOLDS_OTHERS = frozenset({"Namespace", "CustomResourceDefinition"})
 _LOOK_AGAIN_S = 0.2
+_LONGEST_DELETION_S = 60.0
+"""Twice the time that a pod has to end: what stays longer is kept by something, and others wait."""
 
 
 def write(
-    step: Step, manifest: Manifest, client: Client, live: LiveState, *, timeout_s: float
+    step: Step, manifest: Manifest, client: Client, live: LiveState, gate: Gate
 ) -> tuple[Manifest, str]:
     """Write the manifest of a step; give the object as it is then, and what was done to it.
+
+    An object that is still being deleted takes an apply and goes all the same: it is waited for.
 
     Raises:
         RosterError: the server refuses, or the old object does not go within the time limit.
     """
     created = step.action is Action.CREATE
+    if is_being_deleted(step.live):
+        return _after_deletion(step, manifest, client, live, gate)
     try:
         if step.options.replace and not created:
             client.replace(manifest, validation=validation(step.options))
@@ -32,7 +39,9 @@ def write(
     except ImmutableError:
         if not step.options.force:
             raise
-        return _recreated(step, manifest, client, live, timeout_s), "deleted and created anew"
+        return _recreated(step, manifest, client, live, gate), "deleted and created anew"
+    if is_being_deleted(applied):  # since the plan was made
+        return _after_deletion(step, manifest, client, live, gate)
     return applied, "created" if created else "replaced" if step.options.replace else "configured"
 
 
@@ -61,12 +70,14 @@ def validation(options: SyncOptions) -> str:
     return clients.IGNORE if options.validation is Validation.NONE else clients.STRICT
 
 
-def wait_until_gone(key: ObjectKey, client: Client, live: LiveState, *, timeout_s: float) -> None:
-    """Wait for a deletion to end.
+def wait_until_gone(key: ObjectKey, client: Client, live: LiveState, gate: Gate) -> None:
+    """Wait for a deletion to end, as long as the gate waits but no longer than a minute.
 
     Raises:
-        TransientError: something keeps the object, such as a finalizer that nobody removes.
+        TransientError: something keeps the object, such as a finalizer that nobody removes, or the
+            operation must end.
     """
+    timeout_s = min(gate.timeout_s, _LONGEST_DELETION_S)
     deadline = time.monotonic() + timeout_s
     while (found := client.get(key)) is not None:
         if time.monotonic() >= deadline:
@@ -74,11 +85,22 @@ def wait_until_gone(key: ObjectKey, client: Client, live: LiveState, *, timeout_
             raise TransientError(
                 f"{key} is still being deleted after {timeout_s:g} s: {kept_by} keeps it."
             )
+        if reason := gate.reason():
+            raise TransientError(f"{key} is still being deleted. {reason}")
         live.wait(_LOOK_AGAIN_S)
 
 
+def _after_deletion(
+    step: Step, manifest: Manifest, client: Client, live: LiveState, gate: Gate
+) -> tuple[Manifest, str]:
+    wait_until_gone(step.key, client, live, gate)
+    if step.live is not None:
+        live.gone(step.live)
+    return apply(step, manifest, client), "created anew when its deletion had ended"
+
+
 def _recreated(
-    step: Step, manifest: Manifest, client: Client, live: LiveState, timeout_s: float
+    step: Step, manifest: Manifest, client: Client, live: LiveState, gate: Gate
 ) -> Manifest:
     if step.key.kind in _HOLDS_OTHERS:
         raise PermanentError(
@@ -91,7 +113,7 @@ def _recreated(
         uid=str(found["metadata"]["uid"]),
         propagation=step.options.propagation.capitalize(),
     )
-    wait_until_gone(step.key, client, live, timeout_s=timeout_s)
+    wait_until_gone(step.key, client, live, gate)
     live.gone(found)
     return apply(step, manifest, client)
 

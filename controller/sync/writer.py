@@ -66,9 +66,7 @@ class Writer:
             step.manifest or {}, labels={}, annotations={REVISION: self._revision}
         )
         try:
-            applied, done = write.write(
-                step, manifest, self._client, self._live, timeout_s=self._gate.timeout_s
-            )
+            applied, done = write.write(step, manifest, self._client, self._live, self._gate)
         except RosterError as error:
             return self._failure(step, str(error))
         self._live.observed(applied)

@@ -43,6 +43,20 @@ def test_nothing_to_do_is_an_empty_plan(plan: Any, component: Any, an_object: An
     assert made.waves == ()
 
 
+@pytest.mark.parametrize("outcome", [Outcome.SAME, Outcome.DIFFERENT])
+def test_what_is_being_deleted_counts_as_gone(
+    plan: Any, component: Any, an_object: Any, outcome: Outcome
+) -> None:
+    one = an_object("going")
+    live = {**one, "metadata": {**one["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+
+    made = plan(component("one", one), outcomes={"going": outcome}, live=[live])
+
+    ((step,),) = made.waves
+    assert (step.action, step.live) == (Action.CREATE, live)
+    assert step.reason == "it is being deleted, and is created anew when it is gone"
+
+
 def test_waves_come_before_dependencies_before_kinds(
     plan: Any, component: Any, an_object: Any
 ) -> None:

@@ -152,6 +152,18 @@ def test_what_is_contested_is_left_alone_but_not_by_a_commit() -> None:
     assert decide(known, plan(CHANGE), None, KNOWN).sync
 
 
+def test_what_is_being_deleted_is_corrected_when_it_is_gone() -> None:
+    """The correction of its neighbours does not wait for it."""
+    going = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    one = step(action=Action.CREATE, live=going)
+    known = record(SyncPolicy(), inventory=(str(one.key),))
+
+    assert not decide(known, plan(one), None, KNOWN).sync
+    assert decide(known, plan(one, step("b", applied="new")), None, KNOWN).drift == {
+        ObjectKey("", "ConfigMap", "agents", "b")
+    }
+
+
 def test_a_request_syncs_everything_whatever_the_policy() -> None:
     manual = record(SyncPolicy(automated=False), retries=(retry(),))
 

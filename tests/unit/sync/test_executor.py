@@ -261,14 +261,9 @@ def test_a_reason_to_stop_ends_an_operation_in_the_middle_of_a_wave(
 def test_a_newer_revision_ends_the_wait_for_a_namespace(
     sync: Sync, component: Any, cluster: Any
 ) -> None:
-    pending = {"metadata": {"deletionTimestamp": "2026-01-01T00:00:00Z"}}
     sync.timeout_s = 60
-
-    def going(manifest: Any) -> dict[str, Any]:
-        made = {**manifest["metadata"], **pending["metadata"], "uid": "u", "resourceVersion": "1"}
-        return {"metadata": made} if manifest["kind"] == "Namespace" else {}
-
-    cluster.when_applied = going
+    pending = {"status": {"conditions": [{"type": "Reconciling", "status": "True"}]}}
+    cluster.when_applied = lambda manifest: pending if manifest["kind"] == "Namespace" else {}
     sync.stopped = lambda: "Superseded" if cluster.log else ""
 
     results = sync(component("one", "Namespace", "ConfigMap"))
@@ -369,6 +364,85 @@ def test_an_object_is_created_anew_where_it_may_be(
     assert results[str(key("one"))].message == "deleted and created anew"
     assert cluster.log == ["delete ConfigMap one", "apply ConfigMap one"]
     assert cluster.read(key("one"))["data"] == {"x": "2"}
+
+
+def dying(cluster: Any, name: str) -> None:
+    """Begin to delete an object that a finalizer keeps."""
+    metadata = cluster.read(key(name))["metadata"]
+    going = {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["demo/keep"]}
+    cluster.set(key(name), metadata={**metadata, **going})
+
+
+def test_what_is_being_deleted_is_created_anew_when_it_is_gone(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("one"))
+    dying(cluster, "one")
+    old = cluster.read(key("one"))
+    looks: list[str] = []
+
+    def let_go_after_a_while() -> str:
+        looks.append("look")
+        if len(looks) == 4 and not cluster.log:
+            cluster.delete_from_store(old)
+        return ""
+
+    sync.stopped = let_go_after_a_while
+    sync.timeout_s = 10
+    results = sync(component("one"))
+
+    assert results[str(key("one"))].message == "created anew when its deletion had ended"
+    assert cluster.log == ["apply ConfigMap one"]
+    assert cluster.read(key("one"))["metadata"]["uid"] != old["metadata"]["uid"]
+
+
+def test_an_apply_that_lands_on_what_began_to_go_is_done_again(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("one", data={"x": "1"}))
+    plan = sync.plan([component("one", data={"x": "2"})])
+    dying(cluster, "one")
+    old = cluster.read(key("one"))
+    cluster.when_applied = lambda manifest: (
+        {"metadata": {**manifest["metadata"], **old["metadata"]}} if not cluster.log else {}
+    )
+    sync.stopped = lambda: cluster.delete_from_store(old) or "" if cluster.log else ""
+    sync.timeout_s = 10
+
+    results = sync.execute(plan)
+
+    assert results[str(key("one"))].status == "Synced"
+    assert cluster.log == ["apply ConfigMap one", "apply ConfigMap one"]
+    assert "deletionTimestamp" not in cluster.read(key("one"))["metadata"]
+
+
+def test_what_does_not_go_fails_with_what_keeps_it(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("one"))
+    dying(cluster, "one")
+
+    results = sync(component("one"), component("two"))
+
+    assert results[str(key("one"))].message.endswith(
+        "is still being deleted after 0.2 s: demo/keep keeps it."
+    )
+    assert results[str(key("two"))].status == "Synced"
+
+
+def test_a_reason_to_stop_ends_the_wait_for_a_deletion(
+    sync: Sync, component: Any, cluster: Any
+) -> None:
+    sync(component("one"))
+    dying(cluster, "one")
+    sync.timeout_s = 10
+    plan = sync.plan([component("one")])
+    cluster.requests.clear()
+    sync.stopped = lambda: "Superseded." if "get one" in cluster.requests else ""
+
+    results = sync.execute(plan)
+
+    assert results[str(key("one"))].message.endswith("is still being deleted. Superseded.")
 
 
 def test_what_holds_others_is_not_created_anew(sync: Sync, component: Any, cluster: Any) -> None:
