@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 from controller.local.apiserver import errors, identity, rbac
+from controller.local.apiserver.calls import utc_now
 from controller.local.apiserver.errors import ApiError
 from controller.local.apiserver.identity import InvalidTokenError, Tokens, User
 from controller.local.apiserver.requests import Request, Target
-from controller.local.apiserver.verbs import Verbs, utc_now
+from controller.local.apiserver.verbs import Verbs
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from controller.local.apiserver import (
     wire,
 )
 from controller.local.apiserver.access import Access
+from controller.local.apiserver.calls import Call, utc_now
 from controller.local.apiserver.delegates import (
     Delegates,
     LogRequest,
@@ -38,7 +39,7 @@ from controller.local.apiserver.errors import ApiError, NoSuchPathError
 from controller.local.apiserver.identity import Tokens, User
 from controller.local.apiserver.requests import Request, Target
 from controller.local.apiserver.storage import Object
-from controller.local.apiserver.verbs import Call, Verbs, utc_now
+from controller.local.apiserver.verbs import Verbs
 
 _HEALTH = frozenset(["/healthz", "/livez", "/readyz"])
 # A watch without a timeout ends after some such time, so that clients spread over restarts.

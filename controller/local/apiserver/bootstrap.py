@@ -2,8 +2,9 @@
 
 from typing import Any
 
+from controller.local.apiserver.calls import Call
 from controller.local.apiserver.storage import Key
-from controller.local.apiserver.verbs import Call, Verbs
+from controller.local.apiserver.verbs import Verbs
 
 _NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 _RBAC = "rbac.authorization.k8s.io"

@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from controller.local.apiserver.calls import Call, timestamp, utc_now
+from controller.local.apiserver.deletion import CLEANUP, DeleteOptions
 from controller.local.apiserver.resources import (
     FULL_VERBS,
     Registry,
@@ -11,14 +13,7 @@ from controller.local.apiserver.resources import (
     Subresource,
 )
 from controller.local.apiserver.storage import Change, Key, Object
-from controller.local.apiserver.verbs import (
-    CLEANUP,
-    Call,
-    DeleteOptions,
-    Verbs,
-    timestamp,
-    utc_now,
-)
+from controller.local.apiserver.verbs import Verbs
 
 RESOURCE = "customresourcedefinitions.apiextensions.k8s.io"
 _CHANGE = ("get", "patch", "update")

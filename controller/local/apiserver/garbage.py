@@ -7,8 +7,10 @@ dependents are gone; orphaning cuts the tie. (k8s.io/kubernetes `pkg/controller/
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from controller.local.apiserver.calls import Call
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.storage import Change, Key, Object
-from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs
+from controller.local.apiserver.verbs import Verbs
 
 _ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
 

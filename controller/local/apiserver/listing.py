@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 
 from controller.local.apiserver import conversion, errors, gojson, options, printing, selectors
+from controller.local.apiserver.calls import Call, utc_now
 from controller.local.apiserver.requests import Request
 from controller.local.apiserver.resources import Resource
 from controller.local.apiserver.storage import Object, Storage, TooOldError
-from controller.local.apiserver.verbs import Call, utc_now
 from controller.local.apiserver.watching import Event, Watch
 
 _AS_IT_IS = -1

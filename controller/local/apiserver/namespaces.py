@@ -7,9 +7,11 @@ first pod, since only pods read it. A namespace that is being deleted takes all 
 from collections.abc import Iterator
 from dataclasses import replace
 
+from controller.local.apiserver.calls import Call
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.errors import ApiError
 from controller.local.apiserver.storage import Change, Key, Object
-from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs
+from controller.local.apiserver.verbs import Verbs
 
 ROOT_CERTIFICATE = "kube-root-ca.crt"
 _NAMESPACES, _PODS, _ACCOUNTS = "namespaces", "pods", "serviceaccounts"

@@ -8,9 +8,9 @@ from dataclasses import replace
 from typing import Any
 
 from controller.local.apiserver import errors, patches, requests, reviews
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.errors import Cause
 from controller.local.apiserver.requests import Request
-from controller.local.apiserver.verbs import DeleteOptions
 
 _GROUP = "meta.k8s.io"
 _KINDS = {"POST": "CreateOptions", "PUT": "UpdateOptions", "PATCH": "PatchOptions"}

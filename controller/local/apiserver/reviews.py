@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from controller.local.apiserver import decoding, errors, managed, rbac, schema
+from controller.local.apiserver.calls import Call, timestamp, utc_now
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.identity import (
     DEFAULT_AUDIENCES,
     InvalidTokenError,
@@ -12,7 +14,7 @@ from controller.local.apiserver.identity import (
     User,
 )
 from controller.local.apiserver.storage import Key, Object
-from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs, timestamp, utc_now
+from controller.local.apiserver.verbs import Verbs
 
 _SHORTEST_S, _DEFAULT_S = 600, 3600
 _AUTHENTICATION = "authentication.k8s.io"

@@ -5,8 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 from controller.local.apiserver import errors, patches
+from controller.local.apiserver.calls import Call
 from controller.local.apiserver.storage import Object
-from controller.local.apiserver.verbs import Call, Verbs
+from controller.local.apiserver.verbs import Verbs
 
 
 def get(verbs: Verbs, call: Call) -> Object:

@@ -11,9 +11,11 @@ from dataclasses import replace
 from typing import Any
 
 from controller.local.apiserver import conversion, patches, reviews, scale, selectors
+from controller.local.apiserver.calls import Call
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.identity import Tokens
 from controller.local.apiserver.storage import Object
-from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs
+from controller.local.apiserver.verbs import Verbs
 from controller.local.apiserver.watching import Watch
 
 _PATCH_KINDS = {"merge": patches.MERGE, "json": patches.JSON, "strategic": patches.STRATEGIC}

@@ -7,9 +7,9 @@ ownership, what the server adds, validation, storage.
 
 import base64
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -19,6 +19,8 @@ from controller.local.apiserver import (
     custom,
     decoding,
     defaults,
+    deletion,
+    envelope,
     errors,
     gotext,
     kinds,
@@ -28,6 +30,8 @@ from controller.local.apiserver import (
     rules,
     schema,
 )
+from controller.local.apiserver.calls import Call, timestamp, utc_now
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.resources import Registry, Resource
 from controller.local.apiserver.storage import Key, Object, Storage
 from controller.local.apiserver.validation import checks
@@ -37,53 +41,6 @@ _SYSTEM_FIELDS = (
     "resourceVersion", "selfLink",
 )  # fmt: skip
 _LASTING = frozenset(["default", "kube-public", "kube-system"])
-_ORPHAN, _FOREGROUND = "orphan", "foregroundDeletion"
-CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
-
-
-def timestamp(moment: datetime) -> str:
-    """Write a moment as the API does, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def utc_now() -> datetime:
-    """Tell the time."""
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    """One request, without its body: what it is about and how it wants to be carried out."""
-
-    resource: Resource
-    namespace: str = ""
-    name: str = ""
-    subresource: str = ""
-    manager: str = "unknown"
-    dry_run: bool = False
-    force: bool = False
-    validation: str = "Warn"
-    """What to do about unknown fields: Ignore, Warn or Strict."""
-    duplicates: Sequence[str] = ()
-    """Paths of fields that the body has twice; looked for where that is an error."""
-    warnings: list[str] = field(default_factory=list)
-
-    @property
-    def key(self) -> Key:
-        """Where the object is stored."""
-        return Key(self.resource.storage_key, self.namespace, self.name)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeleteOptions:
-    """How an object is to be deleted."""
-
-    uid: str = ""
-    version: str = ""
-    grace_s: int | None = None
-    propagation: str = ""
-    dry_run: bool = False
-    """Said in the body, where kubectl says it; the query's is in the call."""
 
 
 class Verbs:
@@ -131,7 +88,7 @@ class Verbs:
         Raises:
             ApiError: the object may not be created so.
         """
-        self._check_envelope(call, body)
+        envelope.check(call, body, self.registry)
         value = self._decoded(call, body)
         self._place(call, value)
         metadata = value["metadata"]
@@ -184,7 +141,7 @@ class Verbs:
         Raises:
             ApiError: the object may not be replaced so.
         """
-        self._check_envelope(call, body)
+        envelope.check(call, body, self.registry)
         live = self.storage.get(call.key)
         if live is None and kinds.is_created_by_update(call.resource):
             return self.create(replace(call, name=""), body)
@@ -212,7 +169,7 @@ class Verbs:
         before = {**conversion.view(live, call.resource)}
         changed = self._patched(call, media_type, before, patch)
         if call.resource.custom is None:
-            self._check_envelope(call, changed)
+            envelope.check(call, changed, self.registry)
         try:
             value = self._decoded(call, changed)
         except errors.UndecodableError as e:
@@ -363,7 +320,7 @@ class Verbs:
                 f" expected: {call.resource.api_version}"
             )
         if applied.get("kind") != call.resource.kind:
-            self._check_envelope(call, applied)
+            envelope.check(call, applied, self.registry)
         if (applied.get("metadata") or {}).get("managedFields") is not None:
             raise errors.bad_request("metadata.managedFields must be nil")
 
@@ -379,131 +336,24 @@ class Verbs:
         """
         call = replace(call, dry_run=call.dry_run or options.dry_run)
         live = self._live(call)
-        self._check_preconditions(call, live, options)
+        deletion.check_preconditions(call, live, options)
         if call.resource.storage_key == "namespaces" and call.name in _LASTING:
             raise errors.forbidden(call.resource, call.name, "this namespace may not be deleted")
-        finalizers = self._finalizers_for(call, live, options)
-        grace = self._grace_s(call, live, options)
+        finalizers = deletion.finalizers_for(call, live, options)
+        grace = deletion.grace_s(call, live, options)
         if not finalizers and not grace:
             last = live if call.dry_run else self.storage.remove(call.key)
-            return last if kinds.is_returned_when_deleted(call.resource) else _success(call, live)
-        value = self._marked(call, live, finalizers, grace)
+            return (
+                last
+                if kinds.is_returned_when_deleted(call.resource)
+                else deletion.success(call, live)
+            )
+        value = deletion.marked(call, live, finalizers, grace, self._now())
         if _same(value, live) or call.dry_run:
             return conversion.view(value, call.resource)
         return conversion.view(self.storage.put(call.key, value), call.resource)
 
-    def _check_preconditions(self, call: Call, live: Object, options: DeleteOptions) -> None:
-        there = live["metadata"]
-        if options.uid and options.uid != there["uid"]:
-            raise errors.precondition(
-                call.resource,
-                call.name,
-                f"the UID in the precondition ({options.uid}) does not match the UID in record"
-                f" ({there['uid']}). The object might have been deleted and then recreated",
-            )
-        if options.version and options.version != there["resourceVersion"]:
-            raise errors.precondition(
-                call.resource,
-                call.name,
-                f"the ResourceVersion in the precondition ({options.version}) does not match the"
-                f" ResourceVersion in record ({there['resourceVersion']}). The object might have"
-                " been modified",
-            )
-
-    def _finalizers_for(self, call: Call, live: Object, options: DeleteOptions) -> list[str]:
-        found = list(live["metadata"].get("finalizers", ()))
-        if options.propagation:
-            found = [name for name in found if name not in {_ORPHAN, _FOREGROUND}]
-        if options.propagation == "Orphan":
-            found.append(_ORPHAN)
-        if options.propagation == "Foreground":
-            found.append(_FOREGROUND)
-        is_new = "deletionTimestamp" not in live["metadata"]
-        if _is_definition(call.resource) and is_new and CLEANUP not in found:
-            found.append(CLEANUP)
-        return found
-
-    def _grace_s(self, call: Call, live: Object, options: DeleteOptions) -> int:
-        if call.resource.storage_key == "namespaces":
-            # A namespace is held by its own finalizer in `spec` until it is empty.
-            return 1 if live["spec"].get("finalizers") else 0
-        if call.resource.storage_key != "pods" or not live["spec"].get("nodeName"):
-            return 0
-        if live["status"].get("phase") in {"Succeeded", "Failed"}:
-            return 0
-        default = live["spec"].get("terminationGracePeriodSeconds", 30)
-        grace = default if options.grace_s is None else options.grace_s
-        remaining = live["metadata"].get("deletionGracePeriodSeconds")
-        return grace if remaining is None else min(grace, remaining)
-
-    def _marked(self, call: Call, live: Object, finalizers: list[str], grace: int) -> Object:
-        metadata = {**live["metadata"]}
-        if finalizers:
-            metadata["finalizers"] = finalizers
-        value = {**live, "metadata": metadata}
-        is_namespace = call.resource.storage_key == "namespaces"
-        plain = is_namespace or _is_definition(call.resource)
-        if "deletionTimestamp" not in metadata or (
-            not plain and grace < metadata.get("deletionGracePeriodSeconds", 0)
-        ):
-            until = self._now() + timedelta(seconds=0 if plain else grace)
-            metadata["deletionTimestamp"] = timestamp(until)
-            if not plain:
-                metadata["deletionGracePeriodSeconds"] = grace
-                if metadata.get("generation"):
-                    metadata["generation"] += 1
-        if is_namespace:
-            value["status"] = {**live["status"], "phase": "Terminating"}
-        if _is_definition(call.resource):
-            value["status"] = _terminating_definition(live["status"], timestamp(self._now()))
-        return value
-
     # What all have in common
-
-    def _check_envelope(self, call: Call, body: Any) -> None:
-        resource = call.resource
-        if not isinstance(body, Mapping):
-            raise errors.bad_request(
-                f"the object provided is unrecognized (must be of type {resource.kind}): couldn't"
-                " get version/kind; json parse error: json: cannot unmarshal"
-                f" {decoding.json_name(body)} into Go value of type struct {{ APIVersion string"
-                ' "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
-            )
-        kind = body.get("kind") or resource.kind
-        version = body.get("apiVersion") or resource.api_version
-        if kind != resource.kind and resource.custom is not None:
-            cause = errors.invalid_value("kind", kind, f"must be {resource.kind}")
-            name = (body.get("metadata") or {}).get("name", "")
-            raise errors.invalid(resource.kind, resource.group, name, [cause])
-        if kind != resource.kind:
-            raise errors.bad_request(self._wrong_kind(resource, kind, version))
-        if version != resource.api_version and self._is_known(version, kind):
-            raise errors.bad_request(
-                f"the API version in the data ({version}) does not match the expected API version"
-                f" ({resource.api_version})"
-            )
-        if version != resource.api_version:
-            raise errors.bad_request(self._wrong_kind(resource, kind, version))
-
-    def _is_known(self, api_version: str, kind: str) -> bool:
-        """Tell whether the real server knows a version of a kind, be it to convert from it only."""
-        group, _, version = api_version.rpartition("/")
-        is_served = self.registry.by_kind(api_version, kind) is not None
-        return is_served or version in _CONVERTED.get(group, ())
-
-    def _wrong_kind(self, resource: Resource, kind: str, api_version: str) -> str:
-        version = api_version.rpartition("/")[2]
-        text = f'{kind} in version "{version}" cannot be handled as a {resource.kind}:'
-        if self.registry.by_kind(api_version, kind) is None:
-            return (
-                f'{text} no kind "{kind}" is registered for version "{api_version}" in scheme'
-                ' "pkg/api/legacyscheme/scheme.go:30"'
-            )
-        package = resource.group.partition(".")[0] or "core"
-        return (
-            f"{text} converting ({version}.{kind}) to ({package}.{resource.kind}): unknown"
-            " conversion"
-        )
 
     def _decoded(self, call: Call, body: Mapping[str, Any]) -> Object:
         """Read, prune and default an object; tell the client of fields that nobody knows."""
@@ -603,16 +453,6 @@ class Verbs:
         return errors.invalid(call.resource.kind, call.resource.group, name, found)
 
 
-# Versions that are no longer served, but still understood (k8s.io/kubernetes pkg/apis/*/install).
-_CONVERTED = {
-    "apps": ("v1beta1", "v1beta2"),
-    "autoscaling": ("v2beta1", "v2beta2"),
-    "batch": ("v1beta1",),
-    "extensions": ("v1beta1",),
-    "networking.k8s.io": ("v1beta1",),
-    "policy": ("v1beta1",),
-    "rbac.authorization.k8s.io": ("v1alpha1", "v1beta1"),
-}
 _NAME_REQUIRED = errors.required("metadata.name", "name or generateName is required")
 
 
@@ -682,24 +522,6 @@ def _is_released(value: Object) -> bool:
     return not held and not waits
 
 
-def _is_definition(resource: Resource) -> bool:
-    return resource.storage_key == "customresourcedefinitions.apiextensions.k8s.io"
-
-
-def _terminating_definition(status: Object, now: str) -> Object:
-    condition = {
-        "type": "Terminating",
-        "status": "True",
-        "lastTransitionTime": now,
-        "reason": "InstanceDeletionPending",
-        "message": (
-            "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon"
-        ),
-    }
-    others = [c for c in status.get("conditions") or () if c["type"] != "Terminating"]
-    return {**status, "conditions": [*others, condition]}
-
-
 def _terminating(call: Call) -> errors.ApiError:
     namespace = call.namespace
     name = call.name or "unknown"
@@ -715,17 +537,3 @@ def _terminating(call: Call) -> errors.ApiError:
     )
     made.details = {**(made.details or {}), "causes": [cause]}
     return made
-
-
-def _success(call: Call, live: Object) -> Object:
-    details = {"name": call.name, "group": call.resource.group, "kind": call.resource.plural}
-    return {
-        "kind": "Status",
-        "apiVersion": "v1",
-        "metadata": {},
-        "status": "Success",
-        "details": {
-            **{name: text for name, text in details.items() if text},
-            "uid": live["metadata"]["uid"],
-        },
-    }

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from controller.local.apiserver import bootstrap
+from controller.local.apiserver.calls import Call
 from controller.local.apiserver.server import open_store
 from controller.local.apiserver.store import Store
-from controller.local.apiserver.verbs import Call, Verbs
+from controller.local.apiserver.verbs import Verbs
 
 
 @pytest.fixture

@@ -3,9 +3,11 @@ from typing import Any
 
 import pytest
 
+from controller.local.apiserver.calls import Call
+from controller.local.apiserver.deletion import DeleteOptions
 from controller.local.apiserver.errors import ApiError
 from controller.local.apiserver.patches import APPLY, JSON, MERGE, STRATEGIC
-from controller.local.apiserver.verbs import Call, DeleteOptions, Verbs
+from controller.local.apiserver.verbs import Verbs
 
 
 def config(**data: str) -> dict[str, Any]:
