@@ -62,6 +62,7 @@ class Conductor:
                 record_intent=lambda keys: self._intend(name, keys),
                 stopped=ending,
                 waiting=Paced(lambda: self.observer.look_again(name, revision)),
+                terminated=lambda: self._is_terminated(name),
             )
             problem = ""
         except RosterError as error:
@@ -126,6 +127,10 @@ class Conductor:
 
     def _intend(self, name: str, keys: AbstractSet[ObjectKey]) -> None:
         self.store.update(name, lambda record: operations.intend(record, keys))
+
+    def _is_terminated(self, name: str) -> bool:
+        record = self.store.application(name)
+        return bool(record and record.operation and record.operation.terminated_by)
 
     def _reason_to_end(self, began: ApplicationRecord) -> str:
         """Tell why an operation must end, but for newer commits."""

@@ -53,6 +53,7 @@ class Executor:
         record_intent: Callable[[AbstractSet[ObjectKey]], None],
         stopped: Stopped,
         waiting: Callable[[], None] = lambda: None,
+        terminated: Callable[[], bool] = lambda: False,
     ) -> tuple[ObjectResult, ...]:
         """Write what the plan says and give what became of each object.
 
@@ -64,9 +65,11 @@ class Executor:
             record_intent: called before the first write with every object that may be written;
                 they have to be in the inventory when it returns.
             stopped: asked before each write and while waiting; a reason ends the operation, and
-                what is left gets it as its result. What runs is not cut off.
+                what is left gets it as its result. What runs is not cut off, but for hooks of a
+                terminated operation.
             waiting: called again and again while something is waited for: a long operation can
                 then be looked at.
+            terminated: whether the reason to stop is a person's wish.
         """
         gate = Gate(
             self._live,
@@ -75,7 +78,14 @@ class Executor:
             waiting=waiting,
             assess=self._assess,
         )
-        hooks = Hooks(plan, self._client, self._live, gate, started_s=int(time.time()))
+        hooks = Hooks(
+            plan,
+            self._client,
+            self._live,
+            gate,
+            started_s=int(time.time()),
+            terminated=terminated,
+        )
         intent = hooks.keys | {step.key for wave in plan.waves for step in wave}
         if intent:
             record_intent(intent)

@@ -5,7 +5,7 @@ says so; Argo CD waits for either for ever (its issue 4811).
 """
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from controller.cluster.client import Client
@@ -39,14 +39,31 @@ class Run:
 class Hooks:
     """The hooks of one operation."""
 
-    def __init__(
-        self, plan: Plan, client: Client, live: LiveState, gate: Gate, *, started_s: int
+    def __init__(  # noqa: PLR0913 -- the parts of an operation, by name
+        self,
+        plan: Plan,
+        client: Client,
+        live: LiveState,
+        gate: Gate,
+        *,
+        started_s: int,
+        terminated: Callable[[], bool],
     ) -> None:
-        """Name the runs; `started_s` (seconds since 1970) tells those of two operations apart."""
+        """Name the runs.
+
+        Args:
+            plan: with the hooks.
+            client: creates and deletes them.
+            live: tells how they are doing.
+            gate: tells how long to wait.
+            started_s: seconds since 1970, which tell the runs of two operations apart.
+            terminated: whether a person ended the operation, and with it what it runs.
+        """
         self.results: list[ObjectResult] = []
         self._client = client
         self._live = live
         self._gate = gate
+        self._terminated = terminated
         self._application = plan.application
         self._runs = [named(step, plan.revision, started_s) for step in plan.hooks]
 
@@ -143,8 +160,22 @@ class Hooks:
                 self._gate.pause(ends)
         except StoppedError as error:
             for run in waiting:
-                self._note(run, FAILED, f"{error} It goes on by itself.", "Running")
+                self._leave(run, str(error))
             raise
+
+    def _leave(self, run: Run, reason: str) -> None:
+        """Let go of a hook that runs: one of a terminated operation is deleted, as Argo CD does.
+
+        Where another operation follows, that one deletes it or takes it up.
+        """
+        if not self._terminated():
+            self._note(run, FAILED, f"{reason} It goes on by itself.", "Running")
+            return
+        is_gone, refusal = self._cleaned(run)
+        if is_gone:
+            self._note(run, FAILED, f"{reason} It was deleted.", "Failed", is_gone=True)
+        else:
+            self._note(run, FAILED, f"{reason} It goes on by itself: {refusal}", "Running")
 
     def _has_ended(self, run: Run, started: float) -> bool:
         if self._live.get(run.key) is None and self._client.get(run.key) is None:
@@ -173,7 +204,7 @@ class Hooks:
         self._note(run, status, problem or "the hook succeeded", how, is_gone=is_gone)
 
     def _cleaned(self, run: Run) -> tuple[bool, str]:
-        """Delete a hook that ended; tell whether it went, or why it did not."""
+        """Delete a hook; tell whether it went, or why it did not."""
         found = self._live.get(run.key)
         if found is None:
             return True, ""

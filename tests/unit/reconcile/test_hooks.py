@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from controller.objects import ObjectKey
+from controller.reconcile import operations
 from controller.reconcile.workqueue import Trigger
 from controller.state.records import ObjectResult, OperationPhase, SyncStatus
 
@@ -156,6 +157,39 @@ def test_hooks_are_deleted_as_their_policy_says(
 
     assert jobs(world) == left
     assert any("Job" in key for key in world.record.inventory) == bool(left)
+
+
+@pytest.mark.parametrize("phase", ["PreSync", "Sync"])
+def test_terminating_an_operation_deletes_the_hook_that_runs(
+    world: Any, prompts: Write, phase: str
+) -> None:
+    world.commit(before=job("before", phase, HANGS), a=prompts())
+
+    def terminate(manifest: Any) -> None:
+        if manifest["kind"] == "Job":
+            world.store.update(
+                world.name, lambda record: operations.terminate(record, "ada", world.now)
+            )
+
+    world.when_applied = terminate
+    world.visit()
+
+    assert results(world)["before"].message == "Terminated by ada. It was deleted."
+    assert jobs(world) == []
+    assert not any("Job" in key for key in world.record.inventory)
+    assert world.record.operation.phase is OperationPhase.FAILED
+
+
+def test_a_newer_request_leaves_the_hook_that_runs_to_its_own_operation(
+    world: Any, prompts: Write
+) -> None:
+    world.commit(before=job("before", "PreSync", HANGS), a=prompts())
+    world.when_applied = lambda manifest: world.ask() if manifest["kind"] == "Job" else None
+
+    world.visit()
+
+    assert results(world)["before"].message.endswith("It goes on by itself.")
+    assert jobs(world) == ["before"]
 
 
 def test_every_run_of_a_hook_is_new(world: Any, prompts: Write) -> None:
