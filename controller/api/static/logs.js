@@ -6,6 +6,7 @@
   const log = document.getElementById("log");
   const state = document.getElementById("log-state");
   if (log === null) return;
+  log.replaceChildren();  // An empty log says so; the frame in it is for pages without scripts.
 
   const tone = (text) => {
     if (/\b(error|critical|fatal|exception|traceback)\b/i.test(text)) return "is-bad";

@@ -133,6 +133,18 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
 
 
 @pytest.mark.usefixtures("stored")
+def test_a_log_without_a_line_says_so(browser: Browser, reading: Server) -> None:
+    """The stream of a pod that writes nothing may open late."""
+    context = browser.new_context(base_url=reading.url)
+    page = context.new_page()
+    page.route("**/api/v1/applications/staging/logs?*", lambda _: None)
+    page.goto("/applications/staging/logs")
+
+    page.locator("#log:empty").wait_for()
+    context.close()
+
+
+@pytest.mark.usefixtures("stored")
 def test_a_log_is_shown_without_scripts(
     browser: Browser, reading: Server, cluster: HTTPServer
 ) -> None:
