@@ -36,6 +36,14 @@ class ProblemError(PermanentError):
         self.error = error
 
 
+_LISTED = {
+    "application": "/ lists the applications.",
+    "session": "/sessions lists the sessions.",
+    "tool server": "/tools lists the tool servers.",
+}
+"""Where one finds the names of what was not found."""
+
+
 def not_found(what: str = "application") -> ProblemError:
     """Give the one answer for what does not exist and for what the caller may not see.
 
@@ -45,7 +53,7 @@ def not_found(what: str = "application") -> ProblemError:
         404,
         "NotFound",
         f"There is no such {what}, or you may not see it.",
-        remedy="Check the name; / lists the applications.",
+        remedy=f"Check the name; {_LISTED[what]}" if what in _LISTED else "Check the name.",
     )
 
 

@@ -93,6 +93,10 @@ def _asked(api: "httpx.Client", method: str, path: str, **options: Any) -> Any:
         ) from error
 
 
+_VERBS = {"/": "app", "/sessions": "session", "/tools": "tool"}
+"""Instead of the server's pages, which nobody sees here."""
+
+
 def checked(response: "httpx.Response") -> Any:
     """Give the JSON of an answer; errors come with the server's message and remedy."""
     if response.is_success:
@@ -102,6 +106,7 @@ def checked(response: "httpx.Response") -> Any:
     except ValueError:
         body = {}
     message = body.get("message") or body.get("error") or f"HTTP status {response.status_code}."
-    # The server speaks of its pages, which nobody sees here.
-    remedy = str(body.get("remedy", "")).replace("/ lists", "`roster app list` lists")
+    remedy = str(body.get("remedy", ""))
+    for page, verb in _VERBS.items():
+        remedy = remedy.replace(f"{page} lists", f"`roster {verb} list` lists")
     raise PermanentError(str(message), remedy=remedy)

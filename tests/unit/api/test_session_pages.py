@@ -82,4 +82,7 @@ def test_a_session_is_a_conversation(client: FlaskClient, make: Any) -> None:
 
 
 def test_an_unknown_session_is_not_found(client: FlaskClient) -> None:
-    assert client.get("/sessions/x", headers={"Accept": "text/html"}).status_code == 404
+    response = client.get("/sessions/x", headers={"Accept": "text/html"})
+
+    assert response.status_code == 404
+    assert "/sessions lists the sessions." in response.text

@@ -161,14 +161,22 @@ def test_every_page_is_read(roster: HTTPServer, capsys: pytest.CaptureFixture[st
     assert lines(printed(capsys, "manifests", "examples", "-o", "name")) == ["a/a", "b/b"]
 
 
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("/ lists the applications.", "`roster app list` lists the applications."),
+        ("/sessions lists the sessions.", "`roster session list` lists the sessions."),
+        ("/tools lists the tool servers.", "`roster tool list` lists the tool servers."),
+    ],
+)
 def test_what_is_not_found_is_told_in_words_of_the_command_line(
-    roster: HTTPServer, capsys: pytest.CaptureFixture[str]
+    roster: HTTPServer, capsys: pytest.CaptureFixture[str], page: str, told: str
 ) -> None:
-    remedy = "Check the name; / lists the applications."
+    remedy = f"Check the name; {page}"
     roster.expect_request("/api/v1/applications/nope").respond_with_json(
         {"error": "NotFound", "message": "There is no such application.", "remedy": remedy},
         status=404,
     )
 
     assert run_command(["app", "get", "nope"]) == 1
-    assert "`roster app list` lists the applications." in capsys.readouterr().err
+    assert told in capsys.readouterr().err
