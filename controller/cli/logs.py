@@ -50,7 +50,7 @@ def app_logs(
     query = _query(follow, tail, since, container, previous, grep)
     with connect(server) as api:
         if object_:
-            query |= _of_node(objects.find(objects.of_tree(api, name), object_))
+            query |= _of_node(objects.find_with_pods(objects.of_tree(api, name), object_))
         _print(api, name, query, timestamps=timestamps, is_mixed=not object_)
 
 

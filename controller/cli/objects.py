@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Object = Annotated[
     str | None,
     typer.Argument(
+        metavar="object",
         help="Only this object and what is below it: `Kind/name`, or its name.",
         autocompletion=complete.objects,
     ),
@@ -154,14 +155,36 @@ def find(nodes: Iterable[Mapping[str, Any]], text: str) -> Mapping[str, Any]:
     Raises:
         UsageError: there is none.
     """
+    return _matching(nodes, text)[0]
+
+
+def find_with_pods(nodes: Sequence[dict[str, Any]], text: str) -> Mapping[str, Any]:
+    """Give the object that is meant, preferably one that runs pods: a Secret has no log.
+
+    Raises:
+        UsageError: there is none.
+    """
+    found = _matching(nodes, text)
+    return next((node for node in found if _runs_pods(nodes, node)), found[0])
+
+
+def _runs_pods(nodes: Sequence[dict[str, Any]], top: Mapping[str, Any]) -> bool:
+    return any(node["kind"] == "Pod" for node in below(nodes, top))
+
+
+def _matching(nodes: Iterable[Mapping[str, Any]], text: str) -> Sequence[Mapping[str, Any]]:
     kind, _, name = text.rpartition("/")
-    for node in nodes:
-        if node["name"] == name and kind.lower() in {"", node["kind"].lower()}:
-            return node
-    raise UsageError(
-        f"There is no object {text!r} in this application.",
-        remedy="`roster app tree` shows all; name one as `Kind/name`.",
-    )
+    found = [
+        node
+        for node in nodes
+        if node["name"] == name and kind.lower() in {"", node["kind"].lower()}
+    ]
+    if not found:
+        raise UsageError(
+            f"There is no object {text!r} in this application.",
+            remedy="`roster app tree` shows all; name one as `Kind/name`.",
+        )
+    return found
 
 
 def below(nodes: Sequence[dict[str, Any]], top: Mapping[str, Any]) -> list[dict[str, Any]]:

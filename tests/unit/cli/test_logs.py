@@ -6,6 +6,7 @@ from pytest_httpserver import HTTPServer
 from controller.cli.logs import seconds
 from controller.cli.main import run_command
 from controller.errors import UsageError
+from tests.unit.cli.conftest import NODES
 
 PATH = "/api/v1/applications/examples/logs"
 
@@ -38,6 +39,23 @@ def test_lines_of_several_pods_name_them(
 
     assert code == 0
     assert capsys.readouterr().out == "a | T1 one\nb | T1 two\n"
+
+
+def test_a_name_means_the_object_of_it_that_runs_pods(
+    roster: HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every agent has a Secret of its name, which the tree shows first."""
+    secret = {**NODES[0], "kind": "Secret", "group": "", "uid": "u-secret"}
+    tree = {"metadata": {"continue": ""}, "nodes": [secret, *NODES], "orphanedNodes": []}
+    roster.clear()
+    roster.expect_request(PATH.replace("logs", "resource-tree")).respond_with_json(tree)
+    asked = {"tailLines": "100", "kind": "Deployment", "group": "apps", "namespace": "agents"}
+    roster.expect_request(PATH, query_string={**asked, "resourceName": "triage"}).respond_with_data(
+        line("one")
+    )
+
+    assert run_command(["app", "logs", "examples", "triage"]) == 0
+    assert capsys.readouterr().out == "one\n"
 
 
 def test_one_object_is_looked_up(roster: HTTPServer, capsys: pytest.CaptureFixture[str]) -> None:
