@@ -8,7 +8,7 @@ from controller.objects import ObjectKey
 from controller.objects.metadata import is_being_deleted
 from controller.plan import selection
 from controller.plan.steps import Plan, Step
-from controller.reconcile import corrections, retries, windows
+from controller.reconcile import corrections, hookruns, retries, windows
 from controller.reconcile.windows import Verdict
 from controller.state.records import ApplicationRecord, OperationPhase, SyncRequest
 
@@ -86,7 +86,7 @@ def _requested(plan: Plan, request: SyncRequest, verdict: Verdict) -> Decision:
 
 def _reason_to_wait(record: ApplicationRecord, plan: Plan, verdict: Verdict) -> str:
     """Tell why nothing happens without a person, empty where something may."""
-    if plan.is_empty:
+    if plan.is_empty and hookruns.UNIT not in retries.standing(plan, record.retries):
         return "nothing to do"
     if not record.spec.sync_policy.automated:
         return "sync is manual for this application"
@@ -121,11 +121,12 @@ def _automatic(record: ApplicationRecord, plan: Plan, circumstances: Circumstanc
         is_corrected = policy.self_heal and step.key not in alone
         return retries.unit(step) not in left_out and (step.key not in drift or is_corrected)
 
-    chosen = plan.only(is_due)
-    if chosen.is_empty:
+    is_whole = left_out.isdisjoint(map(retries.unit, plan.changes))
+    chosen = replace(plan.only(is_due), hooks=hookruns.owed(plan, record, is_whole=is_whole))
+    if chosen.is_empty and not (is_whole and hookruns.UNIT in standing.keys() - wait.keys()):
         return Decision(sync=False, plan=plan, reason=_why_not(wait, heals=policy.self_heal))
     corrected = drift & {step.key for step in chosen.changes}
-    is_healing = len(corrected) == len(chosen.changes)
+    is_healing = bool(corrected) and len(corrected) == len(chosen.changes)
     return Decision(
         sync=True,
         # A corrected field is no new release: Argo CD runs no hooks for it either.

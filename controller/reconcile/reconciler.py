@@ -22,6 +22,7 @@ from controller.plan.steps import Plan
 from controller.reconcile import (
     corrections,
     decision,
+    hookruns,
     measures,
     operations,
     retries,
@@ -300,6 +301,7 @@ def _remembering(
     return record.model_copy(
         update={
             "retries": retries.after(record.retries, outcome, policy),
+            "hooks": hookruns.after(record.hooks, choice.plan, outcome.results),
             "corrections": corrections.after(
                 record.corrections, choice.plan, corrected, outcome.now
             ),

@@ -4,7 +4,7 @@ So one that fails for good neither holds up its neighbours nor is written again 
 changes. A wait ends early when git moves on, and when what the component refers to changes. Pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,6 +12,7 @@ from controller.definitions.findings import DefinitionId
 from controller.health import HealthStatus
 from controller.objects import content_hash
 from controller.plan.steps import Plan, Step
+from controller.reconcile import hookruns
 from controller.render import blocking
 from controller.state.records import ObjectResult, Retry, RetryPolicy
 from controller.sync.results import FAILED, PRUNE_SKIPPED
@@ -71,7 +72,7 @@ def standing(plan: Plan, retries: Iterable[Retry]) -> dict[str, Retry]:
     """Give the failures by unit that are of this revision and not mended since."""
     if not retries:
         return {}
-    pending = {unit(step) for step in plan.changes}
+    pending = _units(plan)
     return {
         retry.unit: retry
         for retry in retries
@@ -101,7 +102,7 @@ def after(before: Iterable[Retry], outcome: Outcome, policy: RetryPolicy) -> tup
     """Give the waits after an operation: what failed again waits longer, what was done no more."""
     plan = outcome.plan
     known = {retry.unit: retry for retry in before if retry.revision == plan.revision}
-    tried = {unit(step) for step in plan.changes}
+    tried = _units(plan)
     kept = [retry for name, retry in known.items() if name not in tried]
     again = [
         _again(known.get(name), name, message, outcome, policy)
@@ -110,14 +111,21 @@ def after(before: Iterable[Retry], outcome: Outcome, policy: RetryPolicy) -> tup
     return tuple(sorted([*kept, *again], key=lambda retry: retry.unit))
 
 
-def failed(plan: Plan, results: Iterable[ObjectResult]) -> dict[str, str]:
+def failed(plan: Plan, results: Sequence[ObjectResult]) -> dict[str, str]:
     """Give the units of a plan that failed, each with the first cause."""
     by_key = {str(step.key): unit(step) for step in plan.changes}
     found: dict[str, str] = {}
     for result in results:
         if result.key in by_key and result.status in {FAILED, PRUNE_SKIPPED}:
             found.setdefault(by_key[result.key], result.message)
+    if message := hookruns.failure(results):
+        found[hookruns.UNIT] = message
     return found
+
+
+def _units(plan: Plan) -> set[str]:
+    hooks = {hookruns.UNIT} if plan.hooks else set()
+    return hooks | {unit(step) for step in plan.changes}
 
 
 def _is_over(retry: Retry, policy: RetryPolicy, now: datetime) -> bool:

@@ -282,10 +282,10 @@ class Operation(Record):
 
 
 class Retry(Record):
-    """A component that could not be applied, or an orphan that could not be deleted."""
+    """A component that could not be applied, an orphan that stayed, or hooks that failed."""
 
     unit: str
-    """`str(DefinitionId)` of the component, `str(ObjectKey)` of the orphan."""
+    """`str(DefinitionId)` of the component, `str(ObjectKey)` of the orphan; `hooks`."""
     revision: str
     inputs: str = ""
     """What it depends on, as it was then: a change ends the wait."""
@@ -293,6 +293,14 @@ class Retry(Record):
     next_at: datetime | None = None
     """None where the limit is reached: it waits for a change."""
     message: str = ""
+
+
+class HookRuns(Record):
+    """The hooks that an application has behind it."""
+
+    revision: str
+    passed: tuple[str, ...] = ()
+    """Phases all of whose hooks succeeded at this revision."""
 
 
 class Correction(Record):
@@ -367,6 +375,7 @@ class ApplicationRecord(Record):
     request: SyncRequest | None = None
     """What was asked for and is not done yet. A newer request takes its place."""
     retries: tuple[Retry, ...] = ()
+    hooks: HookRuns | None = None
     corrections: tuple[Correction, ...] = ()
     next_operation_id: int = 1
     next_request_id: int = 1

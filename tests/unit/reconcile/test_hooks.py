@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
+from controller.cluster.errors import InvalidError
 from controller.objects import ObjectKey
 from controller.reconcile import operations
 from controller.reconcile.workqueue import Trigger
-from controller.state.records import ObjectResult, OperationPhase, SyncStatus
+from controller.state.records import ObjectResult, OperationPhase, RetryPolicy, SyncStatus
 
 Write = Callable[..., str]
 
@@ -190,6 +191,95 @@ def test_a_newer_request_leaves_the_hook_that_runs_to_its_own_operation(
 
     assert results(world)["before"].message.endswith("It goes on by itself.")
     assert jobs(world) == ["before"]
+
+
+FAILS_AT_FIRST = (
+    "import os, pathlib; mark = pathlib.Path({mark!r}); known = mark.exists(); mark.touch(); "
+    "raise SystemExit(0 if known else 3)"
+)
+
+
+@pytest.mark.parametrize("phase", ["PostSync", "Sync"])
+def test_a_hook_that_failed_is_tried_again_by_itself(
+    world: Any, prompts: Write, phase: str
+) -> None:
+    """It has its turn although nothing else is pending, and the hooks before it have had theirs."""
+    code = FAILS_AT_FIRST.format(mark=str(world.folder / "mark"))
+    world.commit(before=job("before", "PreSync"), a=prompts(), last=job("last", phase, code))
+    world.visit()
+    failed = results(world)["last"].hook_phase
+    wait_s = world.visit(Trigger.POLL)
+    at_once = world.record.operation.id
+
+    world.later(wait_s)
+    world.visit(Trigger.POLL)
+
+    assert (failed, at_once) == ("Failed", 1)
+    assert {name: one.hook_phase for name, one in results(world).items()} == {"last": "Succeeded"}
+    assert world.record.operation.phase is OperationPhase.SUCCEEDED
+    assert world.record.retries == ()
+
+
+def test_the_tries_of_a_hook_end_at_the_limit(world: Any, prompts: Write) -> None:
+    world.follow(retry=RetryPolicy(limit=0))
+    world.commit(a=prompts(), last=job("last", "PostSync", FAILS))
+    world.visit()
+    world.later(3600)
+
+    world.visit()
+
+    assert world.record.operation.id == 1
+    (condition,) = [one for one in world.record.status.conditions if one.type == "SyncError"]
+    assert "/last: " in condition.message
+
+
+def test_a_hook_that_health_kept_from_running_is_run_later(world: Any, prompts: Write) -> None:
+    slow = job("slow", "Sync", HANGS).replace("roster.dev/hook: 'Sync'", "")
+    world.commit(slow=slow, a=prompts(), last=job("last", "PostSync"))
+    world.visit()
+    skipped = results(world)["last"]
+    told = {"roster.dev/health": "ignore"}
+    world.client.connection.request(
+        "PATCH",
+        f"/apis/batch/v1/namespaces/{world.namespace}/jobs/slow",
+        action="tell that its health does not count",
+        body={"metadata": {"annotations": told}},
+        content_type="application/merge-patch+json",
+    )
+    world.later(60)
+
+    world.visit()
+
+    assert skipped.message.startswith("not run: NotHealthy: batch/Job ")
+    assert {name: one.hook_phase for name, one in results(world).items()} == {"last": "Succeeded"}
+
+
+def test_the_retry_of_a_component_runs_only_the_hooks_that_are_owed(
+    world: Any, prompts: Write
+) -> None:
+    world.commit(
+        before=job("before", "PreSync"), a=prompts("a"), bad=prompts("bad"),
+        after=job("after", "PostSync"),
+    )  # fmt: skip
+    fails = [True]
+
+    def refuse(manifest: Any) -> None:
+        if manifest["metadata"]["name"] == "bad" and fails:
+            raise InvalidError("Cannot apply it.")
+
+    world.when_applied = refuse
+    world.visit()
+    first = {name: one.status for name, one in results(world).items()}
+    fails.clear()
+    world.later(60)
+
+    world.visit()
+
+    assert first == {"before": "Synced", "a": "Synced", "bad": "SyncFailed", "after": "HookSkipped"}
+    assert {name: one.status for name, one in results(world).items()} == {
+        "bad": "Synced", "after": "Synced",
+    }  # fmt: skip
+    assert world.record.operation.initiated_by == "automated"
 
 
 def test_every_run_of_a_hook_is_new(world: Any, prompts: Write) -> None:
