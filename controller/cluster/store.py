@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from controller.cluster.fieldsets import FieldSets
-from controller.objects import Manifest, ObjectKey
+from controller.objects import Manifest, ObjectKey, shared
 from controller.objects.metadata import APPLICATION, labels
 
 Listener: TypeAlias = Callable[[ObjectKey, str], None]
@@ -87,6 +87,7 @@ class Store:
 
     def upsert(self, item: Manifest) -> None:
         """Take an object, unless a newer one is known."""
+        item = shared(item)
         key = ObjectKey.of(item)
         with self._changed:
             before = self._objects.get(key)
@@ -108,7 +109,7 @@ class Store:
 
     def replace_kind(self, api_version: str, kind: str, items: list[Manifest]) -> None:
         """Take a complete list of a kind; what is not in it, is gone."""
-        listed = {ObjectKey.of(item): item for item in items}
+        listed = {ObjectKey.of(item): item for item in map(shared, items)}
         of_kind = ObjectKey.of({"apiVersion": api_version, "kind": kind})
         changes: dict[ObjectKey, str] = {}
         with self._changed:

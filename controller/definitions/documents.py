@@ -7,6 +7,7 @@ silently; aliases make data that explodes when it is written out. Values are tho
 """
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -180,7 +181,8 @@ class _Builder:
     def _key(self, event: ScalarEvent) -> None:
         frame = self._stack[-1]
         is_merge = event.value == "<<" and event.implicit[0]
-        frame.key = _MERGE if is_merge else event.value
+        # The same few words are the keys of every document: kept once.
+        frame.key = _MERGE if is_merge else sys.intern(event.value)
         if event.anchor is not None:
             self._anchors[event.anchor] = (event.value, len(event.value) + 1)
         if event.value in frame.values:

@@ -4,6 +4,7 @@ Most documents have no finding, so their positions are never needed: parsing kee
 text and reads it a second time when somebody asks for the first position.
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -145,6 +146,6 @@ class _Locator:
         level = self.stack[-1]
         if level.is_map and level.key is not None:
             key, level.key = level.key, None
-            return (*level.path, key.value), key
+            return (*level.path, sys.intern(key.value)), key
         level.count += 1
         return (*level.path, level.count - 1), event

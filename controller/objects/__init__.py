@@ -1,6 +1,6 @@
 """Kubernetes objects as data: identity, content, metadata and masking. No I/O, no other package."""
 
-from controller.objects.content import canonical, content_hash
+from controller.objects.content import canonical, content_hash, shared
 from controller.objects.keys import Manifest, ObjectKey, group_of
 from controller.objects.masking import mask, masked, scrubber
 
@@ -13,4 +13,5 @@ __all__ = [
     "mask",
     "masked",
     "scrubber",
+    "shared",
 ]

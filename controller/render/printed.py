@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 from yaml.events import AliasEvent, CollectionEndEvent, CollectionStartEvent, Event
 
+from controller.objects import shared
+
 MAX_DEPTH = 100
 
 
@@ -33,7 +35,8 @@ def read(text: str, *, is_trusted: bool) -> list[Any]:
     try:
         if not is_trusted:
             _check_shape(text)
-        return [item for item in yaml.load_all(text, yaml.CSafeLoader) if item is not None]
+        documents = yaml.load_all(text, yaml.CSafeLoader)
+        return [shared(item) for item in documents if item is not None]
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise PrintedError(str(error.problem), mark.line if mark else 0) from error
