@@ -218,7 +218,10 @@ def _hooks(components: Iterable[Component]) -> list[HookStep]:
 
 def _waves(steps: Iterable[Step], components: Iterable[Component]) -> tuple[tuple[Step, ...], ...]:
     """Group the writes by wave, and within by the length of the chain they depend on."""
-    levels = order.levels(components)
+    steps = tuple(steps)
+    levels = order.levels(
+        components, dict.fromkeys(step.component for step in steps if step.component)
+    )
 
     def place(step: Step) -> tuple[int, int]:
         return (step.wave, levels[step.component] if step.component else 0)

@@ -43,15 +43,21 @@ def wave(manifest: Manifest, default: int = 0) -> int:
         raise ValueError(f"sync wave {text!r} is not a whole number") from None
 
 
-def levels(components: Iterable[Component]) -> Mapping[DefinitionId, int]:
+def levels(
+    components: Iterable[Component], wanted: Iterable[DefinitionId] | None = None
+) -> Mapping[DefinitionId, int]:
     """Give for each component how many others stand before it in a chain of dependencies.
 
     Dependencies that are not among the components do not count. Where there is a cycle in spite
     of `definitions.resolve`, its members come in the order they are given.
+
+    Args:
+        components: all that count.
+        wanted: those to be told of, and what they depend on with them; all where None.
     """
     depends_on = {component.id: component.depends_on for component in components}
     found: dict[DefinitionId, int] = {}
-    for id_ in depends_on:
+    for id_ in depends_on if wanted is None else wanted:
         _level(id_, depends_on, found, frozenset())
     return found
 

@@ -49,19 +49,20 @@ def split(
     live: Mapping[ObjectKey, Manifest], ownership: Ownership
 ) -> tuple[tuple[Step, ...], tuple[Step, ...], tuple[Guard, ...]]:
     """Give what is to be pruned (in the order of deletion), what is kept, and why."""
-    ours = {key: found for key, found in live.items() if _is_ours(found, ownership.application)}
     orphans = [
         _step(key, found, ownership.policy)
-        for key, found in ours.items()
-        if not _is_desired(key, found, ownership)
+        for key, found in live.items()
+        if key not in ownership.desired
+        and _is_ours(found, ownership.application)
+        and not _is_named(key, found, ownership)
     ]
-    judged = [_judged(step, ours[step.key], ownership) for step in orphans]
+    judged = [_judged(step, live[step.key], ownership) for step in orphans]
     prunes = sorted(
         (step for step in judged if step.action is Action.PRUNE), key=_deletion, reverse=True
     )
     kept = [step for step in judged if step.action is Action.KEEP]
     guards = tuple(_unconfirmed(kept))
-    guard = _guard(prunes, len(ours), ownership)
+    guard = _guard(prunes, live, ownership)
     if guard is None:
         return tuple(prunes), tuple(sorted(kept, key=_place)), guards
     held = [_kept(step, guard.message) for step in prunes]
@@ -78,9 +79,8 @@ def _is_ours(found: Manifest, application: str) -> bool:
     return labels(found).get(APPLICATION) == application and not made
 
 
-def _is_desired(key: ObjectKey, found: Manifest, ownership: Ownership) -> bool:
-    if key in ownership.desired:
-        return True
+def _is_named(key: ObjectKey, found: Manifest, ownership: Ownership) -> bool:
+    """Tell whether an object is desired by another key than its own."""
     if hooks.is_hook(found) and annotations(found).get(COMPONENT) in ownership.hooks:
         return True
     if key.namespace:
@@ -173,7 +173,9 @@ def _unconfirmed(kept: Iterable[Step]) -> Iterator[Guard]:
         )
 
 
-def _guard(prunes: list[Step], owned: int, ownership: Ownership) -> Guard | None:
+def _guard(
+    prunes: list[Step], live: Mapping[ObjectKey, Manifest], ownership: Ownership
+) -> Guard | None:
     keys = tuple(step.key for step in prunes)
     if keys and ownership.source_is_empty:
         return Guard(
@@ -181,7 +183,10 @@ def _guard(prunes: list[Step], owned: int, ownership: Ownership) -> Guard | None
             message=f"the source is empty, so nothing is pruned of {len(keys)} objects",
             keys=keys,
         )
-    if len(keys) > FEW and len(keys) * 2 > owned and not ownership.policy.confirmed:
+    if len(keys) <= FEW or ownership.policy.confirmed:
+        return None
+    owned = sum(_is_ours(found, ownership.application) for found in live.values())
+    if len(keys) * 2 > owned:
         return Guard(
             rule="prune-needs-confirmation",
             message=f"pruning {len(keys)} of {owned} objects needs a confirmation",

@@ -47,3 +47,11 @@ def test_a_cycle_ends(component: Any) -> None:
     levels = order.levels([component("a", needs=("b",)), component("b", needs=("a",))])
 
     assert len(levels) == 2
+
+
+def test_levels_of_some_components_are_those_they_have_among_all(component: Any) -> None:
+    chain = [component("a"), component("b", needs=("a",)), component("c", needs=("b",))]
+
+    levels = order.levels(chain, [chain[1].id])
+
+    assert {id_.name: level for id_, level in levels.items()} == {"a": 0, "b": 1}
