@@ -1,13 +1,14 @@
 """Whether an agent's system message, where it is a template, can be expanded."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from controller.definitions import positions, prompts, suggest, targets
 from controller.definitions.catalog import Definition, Document, Path
 from controller.definitions.findings import Finding, Position, Severity
 from controller.definitions.kinds import KAGENT
+from controller.definitions.memory import OfObject
 from controller.definitions.prompttokens import Inclusion
 from controller.definitions.view import View
 from controller.definitions.violation import Violation, finding
@@ -31,26 +32,50 @@ class _Message:
         return positions.inside(self.document, self.path, line)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """What an agent says by itself of its system message."""
+
+    message: _Message | None
+    """None where it stands elsewhere."""
+    by_alias: Mapping[str, str]
+    """Names of the ConfigMaps that can be included from."""
+    violations: tuple[Violation, ...]
+
+
 def check(definition: Definition, index: targets.Index) -> Iterator[Finding]:
     """Check the template of an agent: its syntax, and that what it includes is there."""
     if (definition.id.group, definition.id.kind) != (KAGENT, "Agent"):
         return
-    declarative = View(definition.document.data).at("spec", "declarative")
-    message = _message(definition, declarative, index)
-    sources = tuple(declarative.at("promptTemplate", "dataSources").each())
-    for violation in _sources(sources):
+    written = _written(definition)
+    message = written.message or _elsewhere(definition, index)
+    for violation in written.violations:
         yield finding(violation, definition.document, definition.id)
-    if message and sources:
-        yield from _template(definition, message, _by_alias(sources), index)
+    if message and written.by_alias:
+        yield from _template(definition, message, written.by_alias, index)
     elif message and "{{include" in message.text.replace(" ", ""):
         yield _not_a_template(definition, message)
 
 
-def _message(definition: Definition, declarative: View, index: targets.Index) -> _Message | None:
+def _read(definition: Definition) -> _Written:
+    declarative = View(definition.document.data).at("spec", "declarative")
     text = declarative["systemMessage"]
-    if text.text:
-        return _Message(text=text.text, document=definition.document, path=text.path)
-    source = declarative["systemMessageFrom"]
+    sources = tuple(declarative.at("promptTemplate", "dataSources").each())
+    return _Written(
+        message=_Message(text=text.text, document=definition.document, path=text.path)
+        if text.text
+        else None,
+        by_alias=_by_alias(sources),
+        violations=tuple(_sources(sources)),
+    )
+
+
+_written = OfObject(_read)
+
+
+def _elsewhere(definition: Definition, index: targets.Index) -> _Message | None:
+    """Give the message where it stands in a ConfigMap of the repository."""
+    source = View(definition.document.data).at("spec", "declarative", "systemMessageFrom")
     if source["type"].text != "ConfigMap":
         return None
     config = index.get("ConfigMap", definition.id.namespace, source["name"].text, "")
@@ -86,7 +111,7 @@ def _sources(sources: tuple[View, ...]) -> Iterator[Violation]:
 
 
 def _template(
-    definition: Definition, message: _Message, by_alias: dict[str, str], index: targets.Index
+    definition: Definition, message: _Message, by_alias: Mapping[str, str], index: targets.Index
 ) -> Iterator[Finding]:
     included = _included(message.text)
     if isinstance(included, prompts.PromptError):
@@ -116,7 +141,7 @@ def _include(
     definition: Definition,
     message: _Message,
     include: Inclusion,
-    by_alias: dict[str, str],
+    by_alias: Mapping[str, str],
     index: targets.Index,
 ) -> Iterator[Finding]:
     problem, near = "", ""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from controller.definitions.catalog import Definition, Path
 from controller.definitions.kinds import KAGENT
+from controller.definitions.memory import OfObject
 from controller.definitions.view import View
 
 
@@ -43,24 +44,13 @@ class Reference:
         return "" if self.kind in {"ConfigMap", "Secret", "Service"} else KAGENT
 
 
-_REMEMBERED_MAX = 20_000
-_remembered: dict[int, tuple[Definition, tuple[Reference, ...]]] = {}
-
-
 def of(definition: Definition) -> tuple[Reference, ...]:
     """Give all references of a definition, in the order of its fields.
 
-    Remembered by the very object: parsing gives the same one for an unchanged file, and looking
-    through a thousand agents for references costs more than all the rest of resolving them.
+    Remembered: looking through a thousand agents for references costs more than all the rest of
+    resolving them.
     """
-    known = _remembered.get(id(definition))
-    if known is not None and known[0] is definition:
-        return known[1]
-    found = _collected(definition)
-    if len(_remembered) >= _REMEMBERED_MAX:
-        _remembered.clear()
-    _remembered[id(definition)] = (definition, found)
-    return found
+    return _remembered(definition)
 
 
 def _collected(definition: Definition) -> tuple[Reference, ...]:
@@ -69,6 +59,9 @@ def _collected(definition: Definition) -> tuple[Reference, ...]:
         return ()
     spec = View(definition.document.data)["spec"]
     return tuple(collect(spec, definition.id.namespace))
+
+
+_remembered = OfObject(_collected)
 
 
 def _agent(spec: View, namespace: str) -> Iterator[Reference]:

@@ -10,11 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from controller.definitions import targets
-from controller.definitions.catalog import Catalog, Definition, Path
+from controller.definitions.catalog import Catalog, Definition, Document, Path
 from controller.definitions.findings import DefinitionId
+from controller.definitions.memory import OfObject
 from controller.objects import Manifest, ObjectKey, content_hash
 from controller.objects.outlines import Outline
 from controller.render.problems import RenderError
+
+_hash_of = OfObject[Document, str](lambda document: content_hash(document.data))
 
 
 class States:
@@ -42,7 +45,7 @@ class States:
     def _compute(self, wanted: DefinitionId) -> str | None:
         found = self.catalog.definitions.get(wanted)
         if found is not None:
-            return content_hash(found.document.data)
+            return _hash_of(found.document)
         held = self.in_cluster(wanted)
         if held is None:
             return "" if self.knows_cluster else None
