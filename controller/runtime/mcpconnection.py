@@ -21,6 +21,8 @@ from controller.errors import TransientError
 from controller.runtime import tls
 
 _DEFAULT_READ_S = 300.0
+_STATUS_HIDDEN = "Server returned an error response"
+"""All that the MCP library tells of an HTTP status that is an error, except of 404."""
 
 
 class Connection:
@@ -33,6 +35,8 @@ class Connection:
         self._holder: asyncio.Task[None] | None = None
         self._client: asyncio.Future[Client] | None = None
         self._leave = asyncio.Event()
+        self._last_refusal = 0
+        """The latest HTTP status that was an error."""
 
     async def tools(self) -> list[Tool]:
         """All tools that the server offers.
@@ -89,12 +93,14 @@ class Connection:
         except MCPError as error:
             if _is_lost_session(error):
                 raise _SessionLostError from error
+            if error.message == _STATUS_HIDDEN:
+                raise TransientError(f"{url} failed: {self._reason(error)}.") from error
             raise
         except TimeoutError as error:
             raise TransientError(f"{url} did not answer within {limit_s:g} s.") from error
         except Exception as error:
             await self.close()
-            raise TransientError(f"{url} failed: {_reason(error)}.") from error
+            raise TransientError(f"{url} failed: {self._reason(error)}.") from error
 
     async def _connected(self) -> Client:
         if self._holder is None or self._holder.done() or self._client is None:
@@ -110,7 +116,7 @@ class Connection:
             raise TransientError(f"{url} did not answer within {limit_s:g} s.") from error
         except Exception as error:
             await self.close()
-            raise TransientError(f"{url} cannot be reached: {_reason(error)}.") from error
+            raise TransientError(f"{url} cannot be reached: {self._reason(error)}.") from error
 
     async def _hold(self, ready: "asyncio.Future[Client]", leave: asyncio.Event) -> None:
         try:
@@ -158,7 +164,20 @@ class Connection:
                 ca_file=self._server.params.tls_ca_cert_path,
                 no_system_cas=self._server.params.tls_disable_system_cas,
             ),
+            event_hooks={"response": [self._note_refusal]},
         )
+
+    async def _note_refusal(self, response: httpx2.Response) -> None:
+        if response.is_error:
+            self._last_refusal = response.status_code
+
+    def _reason(self, error: BaseException) -> str:
+        """The innermost cause: the library wraps what happened in groups of one."""
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        if isinstance(error, MCPError) and error.message == _STATUS_HIDDEN:
+            return f"HTTP status {self._last_refusal}"
+        return str(error) or type(error).__name__
 
 
 class _SessionLostError(Exception):
@@ -167,10 +186,3 @@ class _SessionLostError(Exception):
 
 def _is_lost_session(error: MCPError) -> bool:
     return "session" in error.message.lower()
-
-
-def _reason(error: BaseException) -> str:
-    """The innermost cause: the library wraps what happened in groups of one."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return str(error) or type(error).__name__

@@ -108,16 +108,20 @@ def test_a_tool_that_fails_is_told_to_the_model(
 
 
 class Restartable:
-    """An ASGI application that forgets its sessions when told to."""
+    """An ASGI application that forgets its sessions, or is away, when told to."""
 
     def __init__(self) -> None:
         self.seen: list[dict[str, str]] = []
         self.lost = False
+        self.refusal = 0
+        """HTTP status of whatever answers in its place; 0: it answers itself."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         known = (name for name, _ in scope.get("headers", ()))
-        if scope["type"] == "http" and self.lost and b"mcp-session-id" in known:
-            await send({"type": "http.response.start", "status": 404, "headers": []})
+        is_lost = self.lost and b"mcp-session-id" in known
+        if scope["type"] == "http" and (is_lost or self.refusal):
+            status = self.refusal or 404
+            await send({"type": "http.response.start", "status": status, "headers": []})
             await send({"type": "http.response.body", "body": b""})
             return
         await self.inner(scope, receive, send)
@@ -144,6 +148,42 @@ def test_a_server_that_lost_its_sessions_is_called_anew(
 
     assert task["status"]["state"] == "completed"
     assert "seen" in answer_of(task) or "not available" in answer_of(task)
+
+
+def test_a_proxy_before_a_dead_server_is_told_by_its_status(
+    start: Callable[..., Any],
+    serve: Callable[..., str],
+    mcp: Callable[..., Any],
+    answer_of: Callable[..., str],
+) -> None:
+    server = Restartable()
+    url = serve(server.create)
+    agent = start(http_tools=mcp(f"{url}/mcp"))
+    agent.send("inspect the request")
+
+    server.refusal = 503
+    away = agent.send("inspect the request")
+    server.refusal = 0
+    back = agent.send("inspect the request")
+
+    assert f"not available: {url}/mcp failed: HTTP status 503" in answer_of(away)
+    assert answer_of(back) == "inspect request: seen"
+
+
+def test_a_server_that_was_never_reached_is_told_by_its_status(
+    start: Callable[..., Any],
+    serve: Callable[..., str],
+    mcp: Callable[..., Any],
+    answer_of: Callable[..., str],
+) -> None:
+    server = Restartable()
+    server.refusal = 502
+    url = serve(server.create)
+    agent = start(http_tools=mcp(f"{url}/mcp", "inspect_request"))
+
+    answer = answer_of(agent.send("inspect the request"))
+
+    assert f"{url}/mcp cannot be reached: HTTP status 502" in answer
 
 
 def test_cancelling_a_turn_ends_the_tool_at_the_server(
