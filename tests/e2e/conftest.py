@@ -8,9 +8,7 @@ from pathlib import Path
 import pytest
 from envtest import control_plane
 from faulty import FaultyServer, faulty_server
-from world import Cluster, Repository, Roster, connect
-
-from controller.local import supervisor
+from world import Cluster, Repository, Roster, connect, local_cluster
 
 LOCAL_ONLY = (
     "end to end: on the local cluster only; "
@@ -40,23 +38,13 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
             with found.client:
                 yield found
         return
-    running = supervisor.start(folder, log=folder / "cluster.log", die_with_parent=True)
-    try:
-        with (found := connect(running.kubeconfig)).client:
-            yield found
-    finally:
-        supervisor.stop(folder)
+    with local_cluster(folder) as found:
+        yield found
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Repository:
-    path = tmp_path / "agents-repo"
-    path.mkdir()
-    found = Repository(path)
-    found.git("init", "--quiet", "--initial-branch=main")
-    found.git("config", "user.name", "Ada")
-    found.git("config", "user.email", "ada@example.com")
-    return found
+    return Repository.create(tmp_path / "agents-repo")
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ import httpx
 import pytest
 
 from controller.cluster.client import Client
+from controller.local import supervisor
 
 T = TypeVar("T")
 
@@ -71,11 +73,32 @@ def connect(kubeconfig: Path, *, runs_pods: bool = True) -> Cluster:
     return Cluster(kubeconfig=kubeconfig, client=client, runs_pods=runs_pods)
 
 
+@contextmanager
+def local_cluster(folder: Path) -> Iterator[Cluster]:
+    """Run a local cluster in a folder."""
+    running = supervisor.start(folder, log=folder / "cluster.log", die_with_parent=True)
+    try:
+        with (found := connect(running.kubeconfig)).client:
+            yield found
+    finally:
+        supervisor.stop(folder)
+
+
 @dataclass(frozen=True)
 class Repository:
     """A git repository that somebody commits to."""
 
     path: Path
+
+    @classmethod
+    def create(cls, path: Path) -> "Repository":
+        """Make an empty one."""
+        path.mkdir()
+        found = cls(path)
+        found.git("init", "--quiet", "--initial-branch=main")
+        found.git("config", "user.name", "Ada")
+        found.git("config", "user.email", "ada@example.com")
+        return found
 
     def git(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -177,7 +200,7 @@ class Roster:
     def status(self) -> dict[str, Any]:
         return self.application()["status"]
 
-    def wait_synced(self, revision: str = "") -> dict[str, Any]:
+    def wait_synced(self, revision: str = "", *, timeout_s: float = 40.0) -> dict[str, Any]:
         """Wait until everything is Synced and Healthy, at this commit where one is given."""
 
         def look() -> dict[str, Any] | None:
@@ -188,7 +211,7 @@ class Roster:
             return status if good and at else None
 
         try:
-            return eventually(look, what="Synced and Healthy")
+            return eventually(look, timeout_s=timeout_s, what="Synced and Healthy")
         except AssertionError:
             pytest.fail(f"not Synced and Healthy: {self.status()}\n{self.errors()[-4000:]}")
 

@@ -1,0 +1,333 @@
+"""Agents at work while a task is cancelled, the controller dies, or a tool server is away.
+
+One local cluster, one controller and one agent serve all tests of the module. The agent's model is
+held in the middle of its answer, so that nothing here depends on how fast anything is.
+"""
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from heldmodel import HeldModel, held_model
+from world import Cluster, Repository, Roster, eventually, local_cluster
+
+from controller.a2a import conversation
+from controller.a2a.turn import Turn, said, text_part
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("agents")]
+
+NAMESPACE = "at-work"
+START_S = 120.0
+"""A busy machine takes its time to start processes."""
+LAST = 200
+TOOLBOX = "app.kubernetes.io/name=toolbox"
+COUNTED = " ".join(map(str, range(1, LAST + 1)))
+TOOLS = Path(__file__).parents[2] / "examples-repo/agents/tools/toolbox.yaml"
+
+MODEL = """\
+apiVersion: kagent.dev/v1alpha2
+kind: ModelConfig
+metadata:
+  name: held
+spec:
+  provider: OpenAI
+  model: demo
+  openAI:
+    baseUrl: {url}
+"""
+AGENT = """\
+apiVersion: kagent.dev/v1alpha2
+kind: Agent
+metadata:
+  name: clerk
+spec:
+  type: Declarative
+  description: Counts, and keeps notes.
+  declarative:
+    modelConfig: held
+    stream: true
+    systemMessage: You are a clerk.
+    tools:
+      - type: McpServer
+        mcpServer:
+          apiGroup: kagent.dev
+          kind: MCPServer
+          name: toolbox
+          toolNames: [save_note, list_notes]
+"""
+SETTINGS = """\
+apiVersion: roster.dev/v1alpha1
+kind: Settings
+spec:
+  controllerUrl: http://{listen}
+"""
+
+
+@dataclass(frozen=True)
+class Office:
+    """A clerk at work, and all that he works with."""
+
+    roster: Roster
+    repository: Repository
+    model: HeldModel
+
+    @property
+    def address(self) -> str:
+        """The clerk's, at the gateway."""
+        return f"{self.roster.url}/api/a2a/{NAMESPACE}/clerk/"
+
+    def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
+        body = conversation.request(method, params)
+        answer = httpx.post(self.address, json=body, timeout=60, trust_env=False).json()
+        assert "result" in answer, answer
+        return dict(answer["result"])
+
+    def say(self, text: str, context: str = "") -> Turn:
+        """Say something, and wait for what comes of it."""
+        turn = Turn()
+        turn.feed(self.ask("message/send", said([text_part(text)], context_id=context)))
+        return turn
+
+    @contextmanager
+    def stream(self, method: str, params: Mapping[str, Any]) -> Iterator[Iterator[Any]]:
+        """Give the events of an answer as they come."""
+        body = conversation.request(method, params)
+        with httpx.stream("POST", self.address, json=body, timeout=60, trust_env=False) as answer:
+            assert conversation.is_stream(answer), answer.read()
+            yield (found for line in answer.iter_lines() for found in conversation.results(line))
+
+    def stored(self, task: str) -> dict[str, Any]:
+        """Give a task as the controller keeps it."""
+        answer = httpx.get(f"{self.roster.url}/api/tasks/{task}", timeout=10, trust_env=False)
+        return dict(answer.json()["data"]) if answer.is_success else {}
+
+    def turns(self, session: str) -> list[dict[str, Any]]:
+        """Give what the controller keeps of a session."""
+        found = self.roster.cli("session", "get", session, "-o", "json")
+        return list(json.loads(found.stdout)["turns"]) if found.returncode == 0 else []
+
+    def pods(self, label: str) -> list[dict[str, Any]]:
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={label}"
+        return list((self.roster.cluster.get(path) or {})["items"])
+
+    def wait_reachable(self) -> None:
+        """Wait until the gateway leads to the clerk."""
+        eventually(self._has_card, timeout_s=START_S, what="the clerk's card")
+
+    def _has_card(self) -> bool:
+        card = httpx.get(f"{self.address}.well-known/agent-card.json", trust_env=False, timeout=10)
+        return card.is_success
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A local cluster: whatever another runs could not reach a model on loopback."""
+    with local_cluster(tmp_path_factory.mktemp("cluster")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def office(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    folder = tmp_path_factory.mktemp("office")
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        # The controller has to come back where its agents look for it.
+        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    (folder / "roster.yaml").write_text(SETTINGS.format(listen=listen))
+    repository = Repository.create(folder / "agents-repo")
+    options = {
+        "--repo": str(repository.path),
+        "--path": "agents",
+        "--namespace": NAMESPACE,
+        "--kubeconfig": str(cluster.kubeconfig),
+        "--state-dir": str(folder / "state"),
+        "--listen": listen,
+    }
+    arguments = [word for option in options.items() for word in option]
+    roster = Roster((*arguments, "--create-namespace"), folder=folder, cluster=cluster)
+    with held_model() as model:
+        revision = repository.commit(
+            {
+                "agents/model.yaml": MODEL.format(url=model.url),
+                "agents/clerk.yaml": AGENT,
+                "agents/toolbox.yaml": TOOLS.read_text(),
+            }
+        )
+        roster.start()
+        roster.wait_synced(revision, timeout_s=START_S)
+        yield Office(roster, repository, model)
+        roster.stop()
+
+
+def _begun(events: Iterator[Any]) -> Turn:
+    """Read until the answer has begun."""
+    turn = Turn()
+    for event in events:
+        turn.feed(event)
+        if turn.text:
+            return turn
+    raise AssertionError(f"the stream ended in state {turn.state!r} before anything was said")
+
+
+def _count(context: str = "") -> dict[str, Any]:
+    return said([text_part(f"Count to {LAST}")], context_id=context)
+
+
+def test_a_cancelled_task_stops(office: Office) -> None:
+    with office.model.held(), office.stream("message/stream", _count()) as events:
+        turn = _begun(events)
+
+        cancelled = office.ask("tasks/cancel", {"id": turn.task_id})
+        for event in events:
+            turn.feed(event)
+
+        assert cancelled["status"]["state"] == "canceled"
+        assert turn.state == "canceled"
+        assert office.model.abandoned.wait(20), "the model is still asked for the rest"
+    assert office.ask("tasks/get", {"id": turn.task_id})["status"]["state"] == "canceled"
+
+    def at_the_controller() -> str:
+        return str(office.stored(turn.task_id).get("status", {}).get("state"))
+
+    eventually(lambda: at_the_controller() == "canceled", what="the task's end stored")
+    assert str(LAST) not in json.dumps(office.stored(turn.task_id)["artifacts"])
+
+
+def test_a_conversation_goes_on_after_a_cancelled_task(office: Office) -> None:
+    with office.model.held(), office.stream("message/stream", _count()) as events:
+        turn = _begun(events)
+        office.ask("tasks/cancel", {"id": turn.task_id})
+
+    after = office.say("Count to 3", turn.context_id)
+
+    assert (after.state, after.text) == ("completed", "1 2 3")
+
+    def kept() -> list[tuple[str, str]]:
+        return [
+            (found["said"], "".join(step["text"] for step in found["steps"]))
+            for found in office.turns(turn.context_id)
+        ]
+
+    eventually(lambda: kept()[1:] == [("Count to 3", "1 2 3")], what="the second turn stored")
+    question, answer = kept()[0]
+    assert question == f"Count to {LAST}"
+    assert answer.startswith(turn.text)
+    assert answer in COUNTED
+
+
+def test_a_client_resubscribes_after_the_controller_died(office: Office) -> None:
+    with office.model.held():
+        with office.stream("message/stream", _count()) as events:
+            turn = _begun(events)
+            office.roster.crash()
+            with pytest.raises(httpx.TransportError):
+                list(events)
+        office.roster.wait_dead()
+        office.roster.start()
+        office.wait_reachable()
+
+        with office.stream("tasks/resubscribe", {"id": turn.task_id}) as events:
+            again = _begun(events)
+            assert COUNTED.startswith(again.text)
+            assert again.text != COUNTED
+            office.model.release()
+            for event in events:
+                again.feed(event)
+
+    assert (again.state, again.text) == ("completed", COUNTED)
+    _assert_kept(office, turn)
+
+
+def test_an_answer_ends_while_the_controller_is_away(office: Office) -> None:
+    with office.model.held(), office.stream("message/stream", _count()) as events:
+        turn = _begun(events)
+        office.roster.kill()
+        office.model.release()
+        assert office.model.answered.wait(20)
+    office.roster.start()
+    office.wait_reachable()
+
+    def ended() -> bool:
+        after = Turn()
+        after.feed(office.ask("tasks/get", {"id": turn.task_id}))
+        return (after.state, after.text) == ("completed", COUNTED)
+
+    eventually(ended, what="the whole answer")
+    _assert_kept(office, turn)
+
+
+def _assert_kept(office: Office, turn: Turn) -> None:
+    """Assert that the controller has the whole answer, in the task and in the session."""
+
+    def task() -> bool:
+        found = Turn()
+        found.feed({**office.stored(turn.task_id), "kind": "task"})
+        return (found.state, found.text) == ("completed", COUNTED)
+
+    def session() -> bool:
+        turns = office.turns(turn.context_id)
+        steps = [step["text"] for found in turns for step in found["steps"]]
+        return steps == [COUNTED]
+
+    # The agent tries again after half a minute at the latest.
+    eventually(task, timeout_s=90, what="the whole task at the controller")
+    eventually(session, timeout_s=90, what="the whole answer in the session")
+
+
+def test_a_tool_server_is_away_and_comes_back(office: Office) -> None:
+    """The agent says so meanwhile, and needs no restart afterwards."""
+    context = office.say("Save a note called todo: buy milk").context_id
+    before = _lives(office.pods("kagent=clerk"))
+
+    _run_toolbox(office, pods=0)
+    away = office.say("List my notes", context)
+    _run_toolbox(office, pods=1)
+    back = office.say("Save a note called later: buy bread", context)
+
+    assert away.state == "completed"
+    assert "The tool server is not available" in away.text
+    assert back.state == "completed"
+    assert back.text.startswith("save note: Saved")
+    assert _lives(office.pods("kagent=clerk")) == before
+
+
+def test_a_killed_tool_server_is_replaced(office: Office) -> None:
+    before = _lives(office.pods("kagent=clerk"))
+    office.say("Save a note called todo: buy milk")
+    for pod in office.pods(TOOLBOX):
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}"
+        killed = office.roster.cluster.client.delete(path, params={"gracePeriodSeconds": 0})
+        assert killed.is_success, killed.text
+
+    def has_forgotten() -> bool:
+        # The server keeps its notes in memory.
+        return office.say("List my notes").text == "list notes: none"
+
+    eventually(has_forgotten, timeout_s=START_S, what="a tool server without notes")
+
+    assert _lives(office.pods("kagent=clerk")) == before
+
+
+def _run_toolbox(office: Office, *, pods: int) -> None:
+    """Let so many pods of the tool server run."""
+    text = TOOLS.read_text().replace("  deployment:\n", f"  deployment:\n    replicas: {pods}\n")
+    revision = office.repository.commit({"agents/toolbox.yaml": text}, f"Run {pods}")
+    office.roster.wait_synced(revision, timeout_s=START_S)
+    eventually(
+        lambda: len(office.pods(TOOLBOX)) == pods,
+        what=f"{pods} pods of the tool server",
+    )
+
+
+def _lives(pods: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """Give which pods there are, and how often each was restarted."""
+    return [
+        (pod["metadata"]["uid"], status["restartCount"])
+        for pod in pods
+        for status in pod["status"]["containerStatuses"]
+    ]
