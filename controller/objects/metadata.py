@@ -25,6 +25,11 @@ IGNORE_DIFFERENCES = "roster.dev/ignore-differences"
 SYNC_OPTIONS = "roster.dev/sync-options"
 """Annotation: how the object is written and deleted, see `definitions.syncoptions`."""
 ARGO_SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
+DELETION_APPROVED = (
+    "roster.dev/deletion-approved",
+    "argocd.argoproj.io/deletion-approved",
+)
+"""Annotations on a live object: the time at which somebody agreed to its deletion (RFC 3339)."""
 SYNC_WAVE = "roster.dev/sync-wave"
 ARGO_SYNC_WAVE = "argocd.argoproj.io/sync-wave"
 

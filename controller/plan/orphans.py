@@ -7,6 +7,7 @@ others delete what a broken file no longer defines. Nothing is deleted on missin
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from controller.definitions import hooks, syncoptions
 from controller.definitions.findings import DefinitionId
@@ -15,6 +16,7 @@ from controller.objects import Manifest, ObjectKey
 from controller.objects.metadata import (
     APPLICATION,
     COMPONENT,
+    DELETION_APPROVED,
     PRUNE,
     SOURCE,
     annotations,
@@ -155,11 +157,26 @@ _REASONS: Iterable[tuple[str, Callable[[Manifest, Step, Ownership], bool]]] = (
     ),
     (
         _UNCONFIRMED,
-        lambda _, step, ownership: (
-            step.options.prune is Consent.CONFIRM and not ownership.policy.confirmed
+        lambda found, step, ownership: (
+            step.options.prune is Consent.CONFIRM
+            and not ownership.policy.confirmed
+            and not _is_approved(found)
         ),
     ),
 )
+
+
+def _is_approved(found: Manifest) -> bool:
+    """Tell whether somebody agreed on the object itself, as Argo CD has it: with a time."""
+    times = [annotations(found).get(name) for name in DELETION_APPROVED]
+    return any(time is not None and _is_time(time) for time in times)
+
+
+def _is_time(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        return False
 
 
 def _unconfirmed(kept: Iterable[Step]) -> Iterator[Guard]:
@@ -168,7 +185,8 @@ def _unconfirmed(kept: Iterable[Step]) -> Iterator[Guard]:
         more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
         yield Guard(
             rule="prune-needs-confirmation",
-            message=f"pruning {keys[0]}{more} needs a confirmation: it has Prune=confirm",
+            message=f"pruning {keys[0]}{more} needs a confirmation: it has Prune=confirm. Confirm "
+            f"the sync, or annotate it with {DELETION_APPROVED[0]} and the time",
             keys=keys,
         )
 

@@ -167,6 +167,27 @@ def test_the_sync_options_of_an_orphan_are_followed(
     assert [kept in step.reason for step in made.kept] == ([True] if kept else [])
 
 
+@pytest.mark.parametrize(
+    ("approval", "is_pruned"),
+    [
+        pytest.param({"argocd.argoproj.io/deletion-approved": "2026-01-02T03:04:05Z"}, True),
+        pytest.param({"roster.dev/deletion-approved": "2026-01-02T03:04:05.6+01:00"}, True),
+        pytest.param({"argocd.argoproj.io/deletion-approved": "false"}, False),
+        pytest.param({"argocd.argoproj.io/deletion-approved": "2026-01-02T03:04:05"}, False),
+        pytest.param({"roster.dev/deletion-approved": ""}, False),
+    ],
+    ids=["argo", "roster", "no-time", "no-zone", "empty"],
+)
+def test_a_deletion_is_approved_on_the_object(
+    plan: Any, an_object: Any, approval: dict[str, str], *, is_pruned: bool
+) -> None:
+    found = an_object("gone", **{"roster.dev/sync-options": "Prune=confirm", **approval})
+
+    made = plan(live=[found])
+
+    assert bool(made.prunes) is is_pruned
+
+
 def test_a_deletion_that_waits_for_a_confirmation_is_a_guard(plan: Any, an_object: Any) -> None:
     found = [an_object(name, **{"roster.dev/sync-options": "Prune=confirm"}) for name in ("a", "b")]
 
@@ -174,7 +195,8 @@ def test_a_deletion_that_waits_for_a_confirmation_is_a_guard(plan: Any, an_objec
 
     assert guard.rule == "prune-needs-confirmation"
     assert guard.message == (
-        "pruning ConfigMap ns/a and 1 more needs a confirmation: it has Prune=confirm"
+        "pruning ConfigMap ns/a and 1 more needs a confirmation: it has Prune=confirm. "
+        "Confirm the sync, or annotate it with roster.dev/deletion-approved and the time"
     )
 
 

@@ -357,6 +357,29 @@ def test_a_hook_that_left_git_is_pruned(world: Any, prompts: Write) -> None:
     assert not any("Job" in key for key in world.record.inventory)
 
 
+def test_an_approval_on_the_object_lets_it_go_by_itself(world: Any, prompts: Write) -> None:
+    world.follow(prune=True)
+    world.commit(a=prompts("a", **{"argocd.argoproj.io/sync-options": "Prune=confirm"}))
+    world.visit()
+    world.commit(a=None, other=prompts("other"))
+    world.visit()
+    kept = world.config_map("a")
+    note = {"argocd.argoproj.io/deletion-approved": "2026-01-02T03:04:05Z"}
+    world.client.connection.request(
+        "PATCH",
+        f"/api/v1/namespaces/{world.namespace}/configmaps/a",
+        action="approve",
+        body={"metadata": {"annotations": note}},
+        content_type="application/merge-patch+json",
+    )
+    world.seen(lambda live: note.items() <= live["metadata"]["annotations"].items(), "a")
+
+    world.visit(Trigger.DRIFT)
+
+    assert kept is not None
+    assert world.config_map("a") is None
+
+
 def test_what_is_pruned_last_waits_until_everything_is_written(world: Any, prompts: Write) -> None:
     world.follow(prune=True)
     last = {"argocd.argoproj.io/sync-options": "PruneLast=true"}
