@@ -86,14 +86,27 @@ def _desired(folder: Path, *, namespace: str, templates: str) -> "Desired":
 
 
 def rendered(
-    files: "Mapping[str, bytes]", *, namespace: str, templates: str, application: str = "default"
+    files: "Mapping[str, bytes]",
+    *,
+    namespace: str,
+    templates: str,
+    application: str = "default",
+    controller_url: str = "",
 ) -> "Desired":
-    """Give what files ask for, rendered with the settings of this machine."""
+    """Give what files ask for, rendered with the settings of this machine.
+
+    Args:
+        files: contents by path.
+        namespace: of definitions that name none.
+        templates: folder of templates that replace the built-in ones, empty for none.
+        application: whose objects they are.
+        controller_url: stands for the setting of this name where it is not empty.
+    """
     from controller.reconcile import desired
     from controller.reconcile.options import render_options
     from controller.source import folders
 
-    settings = settings_from().settings
+    settings = settings_from(controller_url=controller_url or None).settings
     options = render_options(settings, application=application, namespace=namespace)
     own = folders.shown(Path(templates)) if templates else ""
     return desired.of_files(files, options, templates=own)

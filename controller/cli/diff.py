@@ -1,5 +1,6 @@
 """`roster diff`: what a folder or a commit would change, to the agents and to the cluster."""
 
+import dataclasses
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,11 +16,13 @@ from controller.cli.semantic import print_semantic
 from controller.errors import RosterError, UsageError
 
 if TYPE_CHECKING:
+    from controller.cluster.client import Client
+    from controller.cluster.live import LiveState
     from controller.diff.difference import Difference
     from controller.diff.semantic.change import SemanticDiff
     from controller.plan.steps import Guard, Plan
     from controller.reconcile.desired import Desired
-    from controller.settings import Settings
+    from controller.settings import Loaded
 
 Name = Annotated[str, typer.Option("--application", help="Name of the application.")]
 Revision = Annotated[
@@ -71,6 +74,8 @@ class _Side:
     namespace: str
     templates: str
     application: str
+    controller_url: str = ""
+    """Where agents reach the controller, as the cluster has it; empty: as the settings say."""
 
     def at(self, revision: str) -> tuple[str, "Desired"]:
         """Give the commit that a revision is, and what it asks for; the folder as it is for ''."""
@@ -93,6 +98,7 @@ class _Side:
             namespace=self.namespace,
             templates=self.templates,
             application=self.application,
+            controller_url=self.controller_url,
         )
 
 
@@ -126,7 +132,7 @@ def diff(
         if base:
             found = _between_commits(side, base, revision)
         else:
-            found = _from_cluster(side, loaded.settings, revision)
+            found = _from_cluster(side, loaded, revision)
     except RosterError as error:
         print_error(error)
         raise typer.Exit(2) from error
@@ -168,9 +174,22 @@ def _rendered_steps(old: "Desired", new: "Desired") -> Iterator[_Step]:
             yield _Step(action=action, difference=found, key=str(key))
 
 
-def _from_cluster(side: _Side, settings: "Settings", revision: str) -> _Found:
-    commit, offline = side.at(revision)
-    desired, plan, applied = _plan(settings, offline, side.application)
+def _from_cluster(side: _Side, loaded: "Loaded", revision: str) -> _Found:
+    from controller import app
+    from controller.cluster.live import LiveState
+
+    client = app.connect(loaded.settings)
+    live = LiveState(client)
+    live.start()
+    try:
+        if loaded.origins["controller_url"] == "default":
+            # Only the controller that runs knows its own address: `roster up` chooses one.
+            url = _controller_url(live, client, side.application)
+            side = dataclasses.replace(side, controller_url=url)
+        commit, offline = side.at(revision)
+        desired, plan, applied = _plan(client, live, offline, side.application)
+    finally:
+        live.stop()
     found, note = None, ""
     try:
         found = _since(side, applied, commit, desired)
@@ -217,26 +236,38 @@ def _since(side: _Side, applied: frozenset[str], commit: str, desired: "Desired"
     return compare(before.catalog, desired.catalog, before_name=newest, after_name=commit)
 
 
+def _controller_url(live: "LiveState", client: "Client", name: str) -> str:
+    """Give the address of the controller that the application's agents were told, '' if none."""
+    from controller.sync import compare
+
+    compare.follow(live, client, (), inventory=())
+    told = {
+        str(variable.get("value", ""))
+        for manifest in live.managed(name).values()
+        if manifest.get("kind") == "Deployment"
+        for container in manifest["spec"]["template"]["spec"].get("containers") or ()
+        for variable in container.get("env") or ()
+        if variable.get("name") == "KAGENT_URL"
+    }
+    return told.pop() if len(told) == 1 else ""
+
+
 def _plan(
-    settings: "Settings", offline: "Desired", name: str
+    client: "Client", live: "LiveState", offline: "Desired", name: str
 ) -> tuple["Desired", "Plan", frozenset[str]]:
     """Compare with the cluster at the moment, without a controller and without its database.
 
     Gives what is desired with what the cluster contributes, the plan, and the commits from which
     the application's live objects were applied.
     """
-    from controller import app
     from controller.cluster.inputs import Inputs
-    from controller.cluster.live import LiveState
     from controller.objects.metadata import REVISION, annotations
     from controller.plan import make
     from controller.plan.policy import Policy
     from controller.reconcile.desired import with_cluster
     from controller.sync import compare
 
-    client = app.connect(settings)
-    live, inputs = LiveState(client), Inputs(client)
-    live.start()
+    inputs = Inputs(client)
     try:
         desired = with_cluster(offline, inputs.look(name, offline.wanted))
         components = desired.rendered.components
@@ -259,7 +290,6 @@ def _plan(
         return desired, plan, frozenset(filter(None, applied))
     finally:
         inputs.stop()
-        live.stop()
 
 
 def _print(found: _Found, output: Format) -> None:

@@ -70,6 +70,14 @@ class TestUp:
         assert len(agents) >= 6
         assert {(a["sync"], a["health"]["status"]) for a in agents} == {("Synced", "Healthy")}
 
+    def test_the_cluster_is_as_the_folder_says(self, up: Up) -> None:
+        state = up.folder / ".roster"
+        where = ("--kubeconfig", str(state / "cluster" / "kubeconfig"), "-n", "agents")
+
+        done = run_cli("diff", "agents", "--application", "examples", *where, cwd=state / "agents")
+
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
     def test_an_agent_asks_another_which_uses_a_tool(self, up: Up) -> None:
         done = up.cli("agent", "invoke", "front-desk", "What time is it in Tokyo?")
 
