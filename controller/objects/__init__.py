@@ -1,7 +1,7 @@
 """Kubernetes objects as data: identity, content, metadata and masking. No I/O, no other package."""
 
 from controller.objects.content import canonical, content_hash, shared
-from controller.objects.keys import Manifest, ObjectKey, group_of
+from controller.objects.keys import Manifest, ObjectKey, group_of, kind_of
 from controller.objects.masking import mask, masked, scrubber
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "canonical",
     "content_hash",
     "group_of",
+    "kind_of",
     "mask",
     "masked",
     "scrubber",

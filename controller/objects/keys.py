@@ -13,6 +13,10 @@ Manifest: TypeAlias = Mapping[str, Any]
 """A Kubernetes object as plain data. Never mutated: functions return new ones."""
 
 
+_PARSED = 65_536
+"""Texts that are remembered with their keys: an inventory is read on every visit."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class ObjectKey:
     """Group (empty for core), kind, namespace (empty for cluster scope) and name of an object."""
@@ -34,6 +38,7 @@ class ObjectKey:
         )
 
     @classmethod
+    @functools.lru_cache(maxsize=_PARSED)
     def parse(cls, text: str) -> Self:
         """Read what `str` wrote: `[group/]Kind namespace/name`, or `[group/]Kind name`."""
         group_kind, _, place = text.partition(" ")
@@ -54,3 +59,8 @@ class ObjectKey:
 def group_of(api_version: str) -> str:
     """Give the group of an `apiVersion`: `apps` for `apps/v1`, empty for `v1`."""
     return api_version.rpartition("/")[0]
+
+
+def kind_of(manifest: Manifest) -> tuple[str, str]:
+    """Give version and kind of a manifest, as it writes them."""
+    return str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))

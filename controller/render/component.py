@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from controller.definitions import hooks
 from controller.definitions.findings import DefinitionId, Finding, Position
-from controller.objects import Manifest, ObjectKey
+from controller.objects import Manifest, ObjectKey, kind_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,11 +24,15 @@ class Component:
     lasting: tuple[tuple[ObjectKey, Manifest], ...] = field(init=False, repr=False, compare=False)
     """The manifests that stay in the cluster, with their keys: all but hooks."""
 
+    kinds: frozenset[tuple[str, str]] = field(init=False, repr=False, compare=False)
+    """Version and kind of all the manifests."""
+
     def __post_init__(self) -> None:
         keyed = tuple((ObjectKey.of(manifest), manifest) for manifest in self.manifests)
         lasting = tuple(pair for pair in keyed if not hooks.is_hook(pair[1]))
         object.__setattr__(self, "keys", tuple(key for key, _ in keyed))
         object.__setattr__(self, "lasting", lasting)
+        object.__setattr__(self, "kinds", frozenset(map(kind_of, self.manifests)))
 
     @property
     def has_hooks(self) -> bool:

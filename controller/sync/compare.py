@@ -16,7 +16,7 @@ from controller.diff import compare as owned
 from controller.diff import ignore
 from controller.diff.difference import Difference, Outcome
 from controller.errors import RosterError
-from controller.objects import Manifest, ObjectKey
+from controller.objects import Manifest, ObjectKey, kind_of
 from controller.render.component import Component
 from controller.sync import memory as remembered
 from controller.sync.jqpaths import ExpressionError, PathFinder
@@ -155,7 +155,7 @@ class _Comparison:
 
     def locally(self, key: ObjectKey, desired: Manifest) -> Difference:
         """Compare without a request; Missing and Undecided are to be asked about."""
-        reason = self._hidden.get(_kind(desired)) if self._hidden else None
+        reason = self._hidden.get(kind_of(desired)) if self._hidden else None
         if reason:
             return Difference(
                 key=key,
@@ -241,16 +241,12 @@ def _is_settled(difference: Difference) -> bool:
 
 def _kinds(components: Iterable[Component]) -> Iterator[tuple[str, str]]:
     for component in components:
-        yield from map(_kind, component.manifests)
+        yield from component.kinds
 
 
 def _keys(components: Iterable[Component]) -> Iterator[ObjectKey]:
     for component in components:
         yield from component.keys
-
-
-def _kind(manifest: Manifest) -> tuple[str, str]:
-    return str(manifest.get("apiVersion", "")), str(manifest.get("kind", ""))
 
 
 def _follow(live: LiveState, kinds: AbstractSet[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
