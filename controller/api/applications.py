@@ -11,6 +11,7 @@ from flask_openapi3.types import ResponseDict
 
 from controller.api import present, previews, semantics, services, shapes
 from controller.api.answers import PageQuery, answer, page
+from controller.api.caller import Caller
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.api.stream import token
 from controller.api.syncbody import SyncBody
@@ -114,11 +115,11 @@ def get_application(path: ApplicationPath) -> flask.Response:
     "/<name>/sync",
     responses={202: shapes.ApplicationShape, 409: Problem, **PROBLEMS},
 )
-def sync_application(path: ApplicationPath, body: SyncBody) -> flask.Response:
+def sync_application(path: ApplicationPath, body: SyncBody, header: Caller) -> flask.Response:
     """Ask for a sync, or with `dryRun` for what it would do, and answer at once."""
     find(path.name)
     return answer(
-        present.application(request_sync(path.name, body, initiated_by="api")), status=202
+        present.application(request_sync(path.name, body, initiated_by=header.name)), status=202
     )
 
 
@@ -194,11 +195,12 @@ def list_findings(path: ApplicationPath) -> flask.Response:
 @blueprint.post(
     "/<name>/rollback", responses={202: shapes.ApplicationShape, 409: Problem, **PROBLEMS}
 )
-def roll_back(path: ApplicationPath, body: RollbackBody) -> flask.Response:
+def roll_back(path: ApplicationPath, body: RollbackBody, header: Caller) -> flask.Response:
     """Apply the revision of an operation in the history, and hold it until the next commit."""
     operation = find_operation(find(path.name), body.id)
     revision = SyncBody(revision=operation.revision, prune=body.prune)
-    asked = request_sync(path.name, revision, initiated_by=f"rollback to {body.id}")
+    by = f"{header.name} (rollback to {body.id})"
+    asked = request_sync(path.name, revision, initiated_by=by)
     return answer(present.application(asked), status=202)
 
 

@@ -12,6 +12,7 @@ from flask_openapi3.models.tag import Tag
 from controller.api import present, services, shapes
 from controller.api.answers import answer
 from controller.api.applications import PROBLEMS, ApplicationPath, find, find_operation
+from controller.api.caller import Caller
 from controller.api.problems import Problem
 from controller.reconcile import operations, windows
 from controller.reconcile.workqueue import Trigger
@@ -28,9 +29,9 @@ blueprint = APIBlueprint(
 @blueprint.post(
     "/<name>/suspend", responses={200: shapes.ApplicationShape, 409: Problem, **PROBLEMS}
 )
-def suspend_application(path: ApplicationPath) -> flask.Response:
+def suspend_application(path: ApplicationPath, header: Caller) -> flask.Response:
     """Sync nothing any more, neither by itself nor by request, until it is resumed."""
-    return answer(present.application(suspend(path.name, by="api")))
+    return answer(present.application(suspend(path.name, by=header.name)))
 
 
 @blueprint.post(
@@ -44,9 +45,9 @@ def resume_application(path: ApplicationPath) -> flask.Response:
 @blueprint.delete(
     "/<name>/operation", responses={202: shapes.ApplicationShape, 409: Problem, **PROBLEMS}
 )
-def terminate_operation(path: ApplicationPath) -> flask.Response:
+def terminate_operation(path: ApplicationPath, header: Caller) -> flask.Response:
     """End the operation that runs, after the writes that are under way."""
-    return answer(present.application(terminate(path.name, by="api")), status=202)
+    return answer(present.application(terminate(path.name, by=header.name)), status=202)
 
 
 @blueprint.get("/<name>/syncwindows", responses={200: shapes.SyncWindowsShape, **PROBLEMS})

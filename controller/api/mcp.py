@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from controller.a2a import conversation
+from controller.api import caller
 from controller.api.services import Services
 from controller.mcp.roster import Roster
 
@@ -64,9 +65,10 @@ class MCPEndpoint:
     async def _serve(self, made: "asyncio.Future[ASGIApp]") -> None:
         """Keep the server's tasks, which must end where they began."""
         server = await asyncio.to_thread(_server)
-        roster = Roster(
-            httpx.AsyncClient(base_url=self._given.own_url(), trust_env=False), conversation.say
+        api = httpx.AsyncClient(
+            base_url=self._given.own_url(), trust_env=False, headers={caller.HEADER: "mcp"}
         )
+        roster = Roster(api, conversation.say)
         mcp = server.create(roster, version=self._given.version, may_sync=self._given.mcp_sync)
         # Hosts and origins are checked before: here, and by the server for its address.
         app = mcp.streamable_http_app(stateless_http=True, transport_security=_unchecked())

@@ -1,5 +1,7 @@
 """The API of a running Roster, as the verbs use it."""
 
+import getpass
+import re
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,18 @@ def connect(server: str | None) -> "httpx.Client":
     """Give a client for the API of a running Roster: the one named, else that of the settings."""
     import httpx
 
-    return httpx.Client(base_url=base_url(server), timeout=30.0, trust_env=False)
+    return httpx.Client(
+        base_url=base_url(server), timeout=30.0, trust_env=False, headers=identity()
+    )
+
+
+def identity() -> dict[str, str]:
+    """Give the header that names the user of this machine, for the history."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a number without a name
+        return {}
+    return {"X-Roster-User": re.sub(r"[^A-Za-z0-9._@+-]", "_", user)[:64]} if user else {}
 
 
 def base_url(server: str | None) -> str:

@@ -30,11 +30,14 @@ async def _serve(server: str | None, *, allow_sync: bool) -> None:
 
     from controller import __version__
     from controller.a2a import conversation
-    from controller.cli.api import base_url
+    from controller.cli.api import base_url, identity
     from controller.mcp.roster import Roster
     from controller.mcp.server import create
 
-    roster = Roster(httpx.AsyncClient(base_url=base_url(server), trust_env=False), conversation.say)
+    roster = Roster(
+        httpx.AsyncClient(base_url=base_url(server), trust_env=False, headers=identity()),
+        conversation.say,
+    )
     try:
         await create(roster, version=__version__, may_sync=allow_sync).run_stdio_async()
     finally:

@@ -190,6 +190,39 @@ def test_sync_hands_over_the_request_and_tells_its_number(client: FlaskClient, s
     }
 
 
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        pytest.param({"X-Roster-User": "ada"}, "ada", id="named"),
+        pytest.param({}, "api", id="nobody"),
+        pytest.param({"X-Roster-User": "self-heal"}, "api", id="roster-itself"),
+    ],
+)
+def test_history_names_who_asked(
+    client: FlaskClient, stored: Any, header: dict[str, str], expected: str
+) -> None:
+    history = client.get(f"{LIST}/agents/history").get_json()["items"]
+    body = {"id": history[0]["id"]}
+
+    client.post(f"{LIST}/agents/sync", json={}, headers=header)
+    client.post(f"{LIST}/agents/rollback", json=body, headers=header)
+
+    assert [request.initiated_by for _, request in stored.requests] == [
+        expected,
+        f"{expected} (rollback to {history[0]['id']})",
+    ]
+
+
+def test_a_name_that_is_none_is_refused(client: FlaskClient, stored: Any) -> None:
+    header = {"X-Roster-User": "<b>ada</b>"}
+
+    response = client.post(f"{LIST}/agents/sync", json={}, headers=header)
+
+    assert response.status_code == 400
+    assert "X-Roster-User" in response.get_json()["message"]
+    assert stored.requests == []
+
+
 def test_rollback_asks_for_the_revision_of_an_operation(client: FlaskClient, stored: Any) -> None:
     history = client.get(f"{LIST}/agents/history").get_json()["items"]
 

@@ -57,6 +57,20 @@ def test_the_exit_code_says_whether_it_is_so(
     assert wait(httpserver, "--timeout", "0", *options) == code
 
 
+def test_the_user_of_the_machine_is_named(
+    httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that no header can carry is made one that can."""
+    monkeypatch.setenv("LOGNAME", "DOMAIN\\zoë")
+    expected = {"X-Roster-User": "DOMAIN_zo_"}
+    httpserver.expect_request(f"{PATH}/suspend", method="POST", headers=expected).respond_with_json(
+        state()
+    )
+    server = ["--server", httpserver.url_for("")]
+
+    assert run_command(["app", "suspend", "agents", *server]) == 0
+
+
 def test_an_error_is_told_apart_from_a_no(
     httpserver: HTTPServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
