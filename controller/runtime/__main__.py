@@ -1,6 +1,7 @@
 """`roster-agent --host 0.0.0.0 --port 8080 --filepath /config`, as kagent's images are called."""
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
             app = application.create(config, card, os.environ, drain=drain)
         except RosterError as error:
             sys.exit(f"roster-agent: {error}")
+        started = {"agent": card.name, "host": options.host, "port": options.port}
+        logging.getLogger("controller.runtime").info("agent_started", extra=started)
     serving.serve(app, host=options.host, port=options.port, drain=drain)
 
 

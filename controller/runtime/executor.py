@@ -8,6 +8,7 @@ and clients show them.
 import asyncio
 import json
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import replace
@@ -81,6 +82,7 @@ class Executor(AgentExecutor):
         self._deadlines.stop(task.id)
         self._running.add(task.id)
         self._idle.clear()
+        started = time.monotonic()
         try:
             with self._instrumentation.continued(turn.caller.headers):
                 await self._answer(message, task, turn, report)
@@ -88,6 +90,9 @@ class Executor(AgentExecutor):
             self._running.discard(task.id)
             if not self._running:
                 self._idle.set()
+            seconds = round(time.monotonic() - started, 3)
+            about = {"task": task.id, "session": task.context_id, "duration_s": seconds}
+            _log.info("turn_finished", extra=about)
 
     async def cancel(self, context: RequestContext, event_queue: EventQueue) -> None:
         """Say that the task is cancelled; the handler has stopped `execute` before."""

@@ -1,5 +1,6 @@
 """The command: what it says about a bad configuration, and how it starts and stops."""
 
+import json
 import os
 import select
 import signal
@@ -127,7 +128,9 @@ def test_sigterm_lets_a_stream_finish(tmp_path: Path, slow_model_url: str, to_me
         assert any('"state":"completed"' in line for line in rest)
         assert process.wait(20) in (0, -signal.SIGTERM)
         assert process.stderr is not None
-        assert "Traceback" not in process.stderr.read()
+        logged = [json.loads(line) for line in process.stderr.read().splitlines()]
+        assert [line["event"] for line in logged] == ["agent_started", "turn_finished"]
+        assert logged[0]["agent"] == "helper"
 
 
 def test_help_is_quick_and_complete() -> None:
