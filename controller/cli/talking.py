@@ -1,10 +1,11 @@
 """Verbs that talk to agents: `agent invoke` and `agent chat`, through the gateway of a Roster."""
 
 import json
+import signal
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
 
@@ -27,7 +28,7 @@ _CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) n
 """Characters with which an agent could do something to a terminal; they are left out."""
 _ASK_USER = "ask_user"
 """kagent's tool with which an agent asks its user something."""
-_CANCEL_LIMIT_S = 5.0
+_CANCEL_LIMIT_S = 10.0
 
 
 def invoke(
@@ -78,6 +79,29 @@ def chat(name: agents.Name, session: Session = "", server: Server = None) -> Non
         console(stderr=True).print(f"Go on with: {again}", markup=False)
 
 
+class _Interrupts:
+    """Remembers a Ctrl-C, for Python drops one that comes up while an object is being freed."""
+
+    def __init__(self) -> None:
+        self._came = False
+
+    def __enter__(self) -> Self:
+        self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt where Ctrl-C was pressed."""
+        if self._came:
+            raise KeyboardInterrupt
+
+    def _note(self, *_: object) -> None:
+        self._came = True
+        raise KeyboardInterrupt
+
+
 @dataclass(frozen=True, slots=True)
 class _Line:
     """The way to one agent, on which what it says is printed."""
@@ -95,7 +119,9 @@ class _Line:
         """
         turn = Turn(context_id=context_id)
         try:
-            self._follow(said(parts, context_id=context_id, task_id=task_id), turn)
+            with _Interrupts() as interrupts:
+                params = said(parts, context_id=context_id, task_id=task_id)
+                self._follow(params, turn, interrupts)
         except KeyboardInterrupt:
             self._cancel(turn)
             raise
@@ -104,7 +130,7 @@ class _Line:
                 sys.stdout.write("\n")
         return turn
 
-    def _follow(self, params: Mapping[str, Any], turn: Turn) -> None:
+    def _follow(self, params: Mapping[str, Any], turn: Turn, interrupts: "_Interrupts") -> None:
         import httpx
 
         from controller.a2a import conversation
@@ -118,6 +144,7 @@ class _Line:
                 for result in _results(answer):
                     step = turn.feed(result)
                     self._show(step.text, step.called)
+                    interrupts.check()
         except httpx.TransportError as error:
             again = f"`--session {turn.context_id}` goes on." if turn.context_id else ""
             raise TransientError(
