@@ -96,7 +96,7 @@ class App:
     async def _serve(self, request: Request, scope: Scope, receive: Receive, send: Send) -> None:
         user = self._access.user(request)
         if request.path in _HEALTH or request.path.startswith(("/livez/", "/readyz/")):
-            await wire.send_answer(send, request, self.documents.health(request))
+            await wire.send_answer(send, request, self.documents.health())
             return
         try:
             target = requests.target_of(request.path, self.registry)
