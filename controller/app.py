@@ -16,6 +16,7 @@ from controller.a2a.upstream import client as http_client
 from controller.api import shell, stream
 from controller.api.hosts import check_listen
 from controller.api.kagent.fleet import AUDIENCE, Fleet
+from controller.api.kagent.shared import Shared
 from controller.api.reach import Agents
 from controller.api.serve import Server
 from controller.api.services import Rendered, Services
@@ -345,7 +346,7 @@ def _services(  # noqa: PLR0913 - the parts of the controller that the API shows
         knows_agent=fleet.knows,
         agent_revision=fleet.revision,
         verify_agent=fleet.verify if settings.require_agent_tokens else None,
-        gateway=_gateway(settings, reconciler),
+        gateway=_gateway(settings, reconciler, conversations),
         tools=tools,
         own_url=own_url,
         mcp_sync=settings.mcp_sync,
@@ -363,12 +364,13 @@ def _servers(settings: Settings, services: Services) -> Iterator[Server]:
         yield Server(shell.create_for_agents(services), host=host, port=port, asks_everyone=True)
 
 
-def _gateway(settings: Settings, reconciler: Reconciler) -> Gateway:
+def _gateway(settings: Settings, reconciler: Reconciler, conversations: Conversations) -> Gateway:
     client = reconciler.client
     agents = Agents(reconciler.store.applications, client, reconciler.catalog)
     return Gateway(
         agents.find,
         lambda: http_client(upstream.tls(client)),
+        find_link=Shared(conversations.sessions).find,
         max_open=settings.agent_requests,
         is_stopping=stream.is_stopping,
     )

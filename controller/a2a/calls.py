@@ -1,7 +1,8 @@
 """What a client asks: the JSON-RPC method, and the protocol version that it speaks."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
@@ -54,6 +55,7 @@ class Call:
 
     id: str | int | None = None
     method: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, body: bytes) -> Self:
@@ -64,11 +66,12 @@ class Call:
             return cls()
         if not isinstance(content, dict):
             return cls()
-        given, method = content.get("id"), content.get("method")
+        given, method, params = (content.get(name) for name in ("id", "method", "params"))
         is_id = isinstance(given, str | int) and not isinstance(given, bool)
         return cls(
             id=given if is_id else None,
             method=method if isinstance(method, str) else "",
+            params=params if isinstance(params, dict) else {},
         )
 
     @property
@@ -80,6 +83,12 @@ class Call:
     def asks_for_card(self) -> bool:
         """Whether the answer holds a card, whose addresses are the agent's own."""
         return self.method in _OWN_CARD
+
+    def body(self) -> bytes:
+        """Give the request anew: nothing is in it but what was looked at, and that once."""
+        return orjson.dumps(
+            {"jsonrpc": "2.0", "id": self.id, "method": self.method, "params": self.params}
+        )
 
     def error(self, code: int, message: str) -> dict[str, Any]:
         """Give the JSON-RPC answer that says what went wrong."""

@@ -21,9 +21,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from controller import telemetry
-from controller.a2a import calls, cards, headers, relay
+from controller.a2a import calls, cards, headers, relay, shares
 from controller.a2a.calls import Call, UnknownVersionError, Version
 from controller.a2a.relay import Reply
+from controller.a2a.shares import FindLink, Link, LinkRefusedError
 from controller.a2a.upstream import Find, Upstream
 from controller.a2a.versions import Versions
 from controller.errors import PermanentError, TransientError
@@ -50,6 +51,8 @@ class _Asked:
     upstream: Upstream
     onward: Mapping[str, str]
     """Headers of the request to the agent."""
+    content: bytes
+    """Body of the request to the agent."""
     call: Call
     version: Version
     """That the client speaks."""
@@ -76,6 +79,7 @@ class Gateway:
         find: Find,
         client: Callable[[], httpx.AsyncClient],
         *,
+        find_link: FindLink = shares.nowhere,
         max_open: int = 256,
         is_stopping: Callable[[Scope], bool] = lambda _: False,
     ) -> None:
@@ -84,10 +88,12 @@ class Gateway:
         Args:
             find: by namespace and name.
             client: makes the HTTP client, in the event loop that it is used in.
+            find_link: what a token of a shared conversation leads to.
             max_open: requests that one agent may have under way, streams included.
             is_stopping: whether the server that has this request is about to stop.
         """
         self._find = find
+        self._find_link = find_link
         self._make_client = client
         self._made_client: httpx.AsyncClient | None = None
         self._max_open = max_open
@@ -148,15 +154,39 @@ class Gateway:
             raise _refused(404, "UnknownAgent", error.message, error.remedy) from error
         except TransientError as error:
             raise _refused(503, "AgentNotReady", error.message, error.remedy) from error
-        call = Call.of(await request.body())
+        content = await request.body()
+        call = Call.of(content)
+        link = await self._link(request, call)
         return _Asked(
             request=request,
             agent=f"{namespace}/{name}",
             upstream=upstream,
-            onward=headers.onward(request.headers, passes=upstream.passes, relay=upstream.headers),
+            onward=headers.onward(
+                request.headers,
+                passes=upstream.passes,
+                relay=upstream.headers,
+                owner=link.user if link else None,
+            ),
+            content=call.body() if link and content else content,
             call=call,
             version=_version(request, call),
         )
+
+    async def _link(self, request: Request, call: Call) -> Link | None:
+        """Give the conversation in which the client acts by a token, None where it shows none."""
+        token = request.headers.get(headers.TOKEN_HEADER)
+        if token is None:
+            return None
+        place = request.path_params["namespace"], request.path_params["name"]
+        link = await asyncio.to_thread(self._find_link, token, *place)
+        if link is None:
+            raise _refused(403, "Forbidden", "This link leads nowhere.", "Ask for another.")
+        if request.method == "POST":
+            try:
+                await shares.check(link, call)
+            except LinkRefusedError as error:
+                raise _refused(403, "Forbidden", error.message, error.remedy) from error
+        return link
 
     @contextmanager
     def _counted(self, asked: _Asked) -> Iterator[None]:
@@ -246,12 +276,11 @@ class Gateway:
             _RefusedError: the API server could not reach the agent.
             httpx.TransportError: nobody answered.
         """
-        content = await asked.request.body() if tail != CARD else b""
         sent = self._client.build_request(
             "GET" if tail == CARD else asked.request.method,
             _url(asked.upstream.url + tail),
             headers=asked.onward,
-            content=content,
+            content=asked.content if tail != CARD else b"",
         )
         answer = await self._client.send(sent, stream=True)
         try:

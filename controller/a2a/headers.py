@@ -10,6 +10,9 @@ import httpx
 USER = "admin@kagent.dev"
 """Who asks while nobody signs in: kagent's user in its mode `unsecure`."""
 USER_HEADER = "x-user-id"
+SHARED_HEADER = "x-roster-shared"
+"""Tells an agent that the caller is not the user himself, but has a link of his."""
+TOKEN_HEADER = "x-share-token"  # noqa: S105 - the name of a header
 VERSION_HEADER = "a2a-version"
 
 _PASSED_ON = frozenset(
@@ -22,8 +25,9 @@ _NEVER = frozenset(
     {"connection", "content-length", "cookie", "expect", "forwarded", "host", "keep-alive"}
     | {"proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer"}
     | {"transfer-encoding", "upgrade", "accept-encoding", USER_HEADER, "x-agent-name"}
+    | {SHARED_HEADER, TOKEN_HEADER}
 )
-"""What no definition can ask for: the connection's own headers, and who asks."""
+"""What no definition can ask for: the connection's own headers, who asks, and what proves it."""
 _PASSED_BACK = frozenset(
     {"a2a-extensions", VERSION_HEADER, "cache-control", "content-encoding", "content-length"}
     | {"content-type", "etag", "retry-after", "x-accel-buffering"}
@@ -41,7 +45,11 @@ def permitted(names: Iterable[str]) -> frozenset[str]:
 
 
 def onward(
-    given: Mapping[str, str], *, passes: frozenset[str], relay: Mapping[str, str]
+    given: Mapping[str, str],
+    *,
+    passes: frozenset[str],
+    relay: Mapping[str, str],
+    owner: str | None = None,
 ) -> dict[str, str]:
     """Give the headers of the request to an agent.
 
@@ -49,11 +57,13 @@ def onward(
         given: the client's, names in lower case.
         passes: what the agent's definition asks for beside the usual.
         relay: for whatever stands in between; they win over the client's.
+        owner: in whose conversation the client acts by a link; None where it has none.
     """
     wanted = _PASSED_ON | permitted(passes)
     kept = {name: value for name, value in given.items() if name in wanted}
     # Compressed answers could not be read here without changing their bytes.
-    return {**kept, USER_HEADER: USER, "accept-encoding": "identity", **relay}
+    who = {USER_HEADER: USER} if owner is None else {USER_HEADER: owner, SHARED_HEADER: "true"}
+    return {**kept, **who, "accept-encoding": "identity", **relay}
 
 
 def back(answer: httpx.Response) -> dict[str, str]:

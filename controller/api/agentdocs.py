@@ -15,6 +15,14 @@ _VERSION = {
     "description": "Version that the client speaks: 1.0, or 0.3, which none means too.",
     "schema": {"type": "string"},
 }
+_TOKEN = {
+    "name": "X-Share-Token",
+    "in": "header",
+    "required": False,
+    "description": "Token of a link to a session: the caller acts as its owner, in that session "
+    "only. A link for reading gets, lists and watches tasks.",
+    "schema": {"type": "string"},
+}
 _ANSWER = {
     "description": "JSON-RPC, or a stream of events that each hold one.",
     "content": {**_OBJECT, "text/event-stream": {"schema": {"type": "string"}}},
@@ -46,12 +54,13 @@ PATHS: dict[str, Any] = {
             "Methods of A2A 0.3 (`message/send`, `message/stream`, `tasks/get` …) and of 1.0 "
             "(`SendMessage` …), whichever the agent itself speaks. Who asks is said by Roster; "
             "credentials stay here unless the agent's definition asks for them.",
-            parameters=[*_PLACE, _VERSION],
+            parameters=[*_PLACE, _VERSION, _TOKEN],
             requestBody={"required": True, "content": _OBJECT},
             responses={
                 "200": _ANSWER,
                 "400": {"description": "The version is not supported.", "content": _OBJECT},
                 **_problems(
+                    _403="The link leads nowhere, or does not allow this.",
                     _404="There is no such agent; the remedy names those that there are.",
                     _429="The agent has too many requests under way.",
                     _503="The agent is not ready; the message says why.",

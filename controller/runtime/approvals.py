@@ -23,6 +23,8 @@ QUESTION_METADATA = {"kagent_type": "function_call", "kagent_is_long_running": T
 ASK_USER = "ask_user"
 NOBODY = "nobody"
 """Stands as the one who decided where the time limit did."""
+LINK = "a shared link"
+"""Stands as the one who decided where somebody did who had a link to the conversation."""
 
 REJECTED = "Tool call was rejected by user."
 _OVERTAKEN = "The person did not decide about this call, and wrote something else instead."

@@ -131,6 +131,8 @@ class Executor(AgentExecutor):
 def _turn(message: Message, task: Task, context: RequestContext) -> Turn:
     headers = _headers(context)
     caller = headers.get("x-user-id", "")
+    # The gateway's word that this is not the user himself.
+    sender = approvals.LINK if "x-roster-shared" in headers else caller
     # Whoever decides about a call of a task does it in the conversation of who began the task.
     began = metadata(task).get(OWNER, "")
     return Turn(
@@ -144,7 +146,7 @@ def _turn(message: Message, task: Task, context: RequestContext) -> Turn:
             if part.HasField("raw")
         ),
         caller=Caller(user_id=caller or began, headers=headers),
-        decided_by=context.call_context.state.get(DECIDED_BY) or caller,
+        decided_by=context.call_context.state.get(DECIDED_BY) or sender,
     )
 
 

@@ -4,6 +4,7 @@ A session belongs to a user and an agent: whoever sends another's session id get
 own, and no answer tells that there is one already.
 """
 
+import hmac
 import operator
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -284,7 +285,7 @@ class Sessions:
         for name in self._documents.find(_share_key(token)):
             session = self._at(name)
             for share in self.shares(session) if session is not None else ():
-                if share.token == token:
+                if hmac.compare_digest(share.token.encode(), token.encode()):
                     return share
         return None
 

@@ -8,7 +8,7 @@ import json
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +76,8 @@ class Office:
     roster: Roster
     repository: Repository
     model: HeldModel
+    headers: dict[str, str] = field(default_factory=dict)
+    """Of requests to the clerk."""
 
     @property
     def address(self) -> str:
@@ -84,9 +86,39 @@ class Office:
 
     def ask(self, method: str, params: Mapping[str, Any]) -> dict[str, Any]:
         body = conversation.request(method, params)
-        answer = httpx.post(self.address, json=body, timeout=60, trust_env=False).json()
+        answer = self._post(body).json()
         assert "result" in answer, answer
         return dict(answer["result"])
+
+    def refusal(self, method: str, params: Mapping[str, Any]) -> int:
+        """Ask what is refused, and give the HTTP status."""
+        return self._post(conversation.request(method, params)).status_code
+
+    def _post(self, body: Mapping[str, Any]) -> httpx.Response:
+        return httpx.post(
+            self.address, json=body, headers=self.headers, timeout=60, trust_env=False
+        )
+
+    @contextmanager
+    def shown(self, token: str) -> Iterator[None]:
+        """Ask as somebody who has a link."""
+        self.headers["X-Share-Token"] = token
+        yield
+        del self.headers["X-Share-Token"]
+
+    def share(self, session: str, *, read_only: bool) -> str:
+        """Make a link to a session, and give its token."""
+        body = {"read_only": read_only}
+        answer = httpx.post(self._shares(session), json=body, timeout=10, trust_env=False)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["data"]["token"])
+
+    def unshare(self, session: str, token: str) -> None:
+        answer = httpx.delete(f"{self._shares(session)}/{token}", timeout=10, trust_env=False)
+        assert answer.is_success, answer.text
+
+    def _shares(self, session: str) -> str:
+        return f"{self.roster.url}/api/sessions/{session}/shares"
 
     def say(self, text: str, context: str = "") -> Turn:
         """Say something, and wait for what comes of it."""
@@ -277,6 +309,35 @@ def _assert_kept(office: Office, turn: Turn) -> None:
     # The agent tries again after half a minute at the latest.
     eventually(task, timeout_s=90, what="the whole task at the controller")
     eventually(session, timeout_s=90, what="the whole answer in the session")
+
+
+def test_whoever_has_a_link_goes_on_with_the_conversation_and_reaches_no_other(
+    office: Office,
+) -> None:
+    hers, other = office.say("Count to 3"), office.say("Count to 4")
+    eventually(lambda: len(office.turns(hers.context_id)) == 1, what="her turn stored")
+    token = office.share(hers.context_id, read_only=False)
+    looking = office.share(hers.context_id, read_only=True)
+
+    with office.shown(token):
+        after = office.say("Count to 5", hers.context_id)
+        assert (after.state, after.text) == ("completed", "1 2 3 4 5")
+        assert office.refusal("message/send", _count(other.context_id)) == 403
+        assert office.refusal("message/send", _count()) == 403
+        assert office.refusal("tasks/get", {"id": other.task_id}) == 403
+    with office.shown(looking):
+        assert office.ask("tasks/get", {"id": hers.task_id})["status"]["state"] == "completed"
+        assert office.refusal("message/send", _count(hers.context_id)) == 403
+    office.unshare(hers.context_id, token)
+    with office.shown(token):
+        assert office.refusal("tasks/get", {"id": hers.task_id}) == 403
+
+    eventually(
+        lambda: (
+            [turn["said"] for turn in office.turns(hers.context_id)] == ["Count to 3", "Count to 5"]
+        ),
+        what="both turns in one session",
+    )
 
 
 def test_a_tool_server_is_away_and_comes_back(office: Office) -> None:

@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from controller import telemetry
 from controller.a2a.gateway import Gateway
 from controller.a2a.headers import USER
+from controller.a2a.shares import Link
 from controller.a2a.upstream import Upstream
 from controller.errors import PermanentError, TransientError
 
@@ -48,12 +49,22 @@ def find(namespace: str, name: str) -> Upstream:
     )
 
 
+def find_link(token: str, namespace: str, name: str) -> Link | None:
+    if (token, namespace, name) != ("good", "agents", "triage"):
+        return None
+    return Link(context="c1", user="ada", is_read_only=False, has_task=lambda task: task == "t1")
+
+
 @pytest.fixture
 def gateway() -> Iterator[Callable[[Agent], TestClient]]:
     opened: list[TestClient] = []
 
     def make(agent: Agent) -> TestClient:
-        found = Gateway(find, lambda: httpx.AsyncClient(transport=httpx.MockTransport(agent)))
+        found = Gateway(
+            find,
+            lambda: httpx.AsyncClient(transport=httpx.MockTransport(agent)),
+            find_link=find_link,
+        )
         path = "/api/a2a/{namespace}/{name}"
         methods = ["GET", "POST"]
         app = Starlette(
@@ -137,6 +148,51 @@ def test_what_the_definition_asks_for_and_kagents_context_pass(gateway: Make) ->
 
     sent = agent.seen[0].headers
     assert {name: sent[name] for name in given} == given
+
+
+def test_a_link_makes_its_holder_the_conversations_owner_and_stays_here(gateway: Make) -> None:
+    agent = Recorder(lambda: httpx.Response(200, stream=Streamed()))
+    body = b"""{"id": 1, "method": "message/send", "Method": "tasks/get", "METHOD": "tasks/get",
+        "params": {"message": {"contextId": "c2", "contextId": "c1"}}}"""
+
+    answer = gateway(agent).post(
+        "/api/a2a/agents/triage", content=body, headers={"X-Share-Token": "good"}
+    )
+
+    assert answer.status_code == 200
+    sent = agent.seen[0]
+    assert (sent.headers["x-user-id"], sent.headers["x-roster-shared"]) == ("ada", "true")
+    assert "good" not in str(sent.headers)
+    assert sent.content == (
+        b'{"jsonrpc":"2.0","id":1,"method":"message/send","params":{"message":{"contextId":"c1"}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("token", "context", "says"),
+    [("bad", "c1", "leads nowhere"), ("", "c1", "leads nowhere"), ("good", "c2", "another")],
+)
+def test_a_link_that_does_not_lead_there_is_refused(
+    gateway: Make, token: str, context: str, says: str
+) -> None:
+    agent = Recorder(lambda: httpx.Response(200, stream=Streamed()))
+    body = {"id": 1, "method": "message/send", "params": {"message": {"contextId": context}}}
+
+    answer = gateway(agent).post(
+        "/api/a2a/agents/triage", json=body, headers={"X-Share-Token": token}
+    )
+
+    assert answer.status_code == 403
+    assert says in answer.json()["message"]
+    assert agent.seen == []
+
+
+def test_only_the_gateway_says_that_a_caller_has_a_link(gateway: Make) -> None:
+    agent = Recorder(lambda: httpx.Response(200, stream=Streamed()))
+
+    gateway(agent).post("/api/a2a/agents/triage", headers={"X-Roster-Shared": "true"})
+
+    assert "x-roster-shared" not in agent.seen[0].headers
 
 
 def test_a_stream_arrives_as_it_was_sent(gateway: Make) -> None:

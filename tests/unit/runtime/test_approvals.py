@@ -203,3 +203,15 @@ def test_who_decided_and_when_is_kept_with_the_task(keeper: Any, waiting: dict[s
     assert record["reason"] == "no"
     assert record["tool"] == "delete_note"
     assert record["at"].endswith("+00:00")
+
+
+def test_whoever_decides_by_a_link_is_not_taken_for_the_owner(
+    keeper: Any, waiting: dict[str, Any]
+) -> None:
+    shared = {"x-user-id": "ada", "x-roster-shared": "true"}
+    done = keeper.send(
+        {"decision_type": "approve"}, context=waiting["contextId"], task=waiting["id"], **shared
+    )
+
+    (record,) = done["metadata"]["roster_decisions"]
+    assert record["by"] == "a shared link"
