@@ -9,7 +9,7 @@ import typer
 from controller.cli import complete
 from controller.cli.api import connect, get, items
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_data, print_table, short
+from controller.cli.output import Format, console, print_data, print_prose, print_table, short
 from controller.errors import UsageError
 
 if TYPE_CHECKING:
@@ -127,6 +127,8 @@ def address(api: "httpx.Client", name: str) -> str:
 
 
 def _print_detail(agent: Mapping[str, Any]) -> None:
+    from rich.text import Text
+
     spec = agent["agent"]["spec"]
     health = agent["health"]
     model = " ".join(filter(None, (agent["modelProvider"], agent["model"])))
@@ -142,7 +144,7 @@ def _print_detail(agent: Mapping[str, Any]) -> None:
     }
     lines = [*rows.items(), *(("Tool", text) for text in _tools(agent["tools"]))]
     for title, text in lines:
-        console().print(f"{title + ':':13}{text}", markup=False)
+        print_prose(Text(f"{title + ':':13}{text}"), console(), hanging=13)
 
 
 def _tools(tools: list[dict[str, Any]]) -> Iterator[str]:

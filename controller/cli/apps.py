@@ -16,6 +16,8 @@ from controller.cli.output import (
     moment,
     print_data,
     print_error,
+    print_finding,
+    print_prose,
     print_table,
     short,
 )
@@ -260,6 +262,8 @@ def _initiator(item: Any) -> str:
 
 
 def _print_application(item: Any, *, wide: bool) -> None:
+    from rich.text import Text
+
     spec, status = item["spec"], item["status"]
     out = console()
     for label, value in (
@@ -270,15 +274,20 @@ def _print_application(item: Any, *, wide: bool) -> None:
         ("Sync", f"{status['sync']['status']}  {short(status['sync'].get('revision') or '')}"),
         ("Health", f"{status['health']['status']}  {status['health'].get('message', '')}"),
     ):
-        out.print(f"{label + ':':<14}{value}".rstrip(), markup=False)
+        print_prose(Text(f"{label + ':':<14}{value}".rstrip()), out, hanging=14)
     for condition in status.get("conditions") or []:
         if condition["type"] == "InvalidDefinition":
             continue  # the findings say it in full
-        out.print(f"{condition['type']}: {condition['message']}", markup=False, style="yellow")
+        said = Text(f"{condition['type']}: {condition['message']}", style="yellow")
+        print_prose(said, out)
     for finding in status.get("findings") or []:
-        place = f"{finding['file']}:{finding['line']}:{finding['column']}"
-        out.print(f"{place}: {finding['severity']}: {finding['message']}", markup=False)
-        out.print(f"    {finding['remedy']}", markup=False, style="dim")
+        print_finding(
+            out,
+            place=f"{finding['file']}:{finding['line']}:{finding['column']}",
+            severity=finding["severity"],
+            text=f"{finding['message']} [{finding['rule']}]",
+            remedy=finding["remedy"],
+        )
     out.print()
     columns = ["group", "kind", "name", "sync", "health", "message"]
     more = ["namespace", "wave", "file"] if wide else []

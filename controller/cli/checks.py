@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from controller.cli.options import Namespace, Output, settings_from
-from controller.cli.output import Format, console, print_data
+from controller.cli.output import Format, console, print_data, print_finding
 from controller.errors import UsageError
 
 if TYPE_CHECKING:
@@ -116,14 +116,14 @@ def print_findings(findings: "Sequence[Finding]", *, stderr: bool = False) -> No
     """Print what is wrong, where, and what to do about it."""
     out = console(stderr=stderr)
     for finding in findings:
-        style = "bold red" if finding.severity == "error" else "yellow"
-        # A path may hold brackets, which rich takes for its markup.
-        out.print(str(finding.position), markup=False, style="bold", end=": ")
-        out.print(f"{finding.severity}:", markup=False, style=style, end=" ")
         template = f" (template {finding.template})" if finding.template else ""
-        out.print(f"{finding.message}{template} [{finding.rule}]", markup=False)
-        if finding.remedy:
-            out.print(f"    {finding.remedy}", markup=False, style="dim")
+        print_finding(
+            out,
+            place=str(finding.position),
+            severity=finding.severity,
+            text=f"{finding.message}{template} [{finding.rule}]",
+            remedy=finding.remedy,
+        )
 
 
 def _print_summary(desired: "Desired") -> None:

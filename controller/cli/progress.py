@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from controller.cli.output import console, short, table
+from controller.cli.output import console, print_finding, short, table
 
 if TYPE_CHECKING:
     from controller.state.records import ApplicationRecord, ComponentStatus, StoredFinding
@@ -17,6 +17,8 @@ _CALM_S = 1.0
 """How long all has to be well before it counts: after a restart, the first look is at yesterday's
 pods."""
 SETTLE_TIMEOUT_S = 60.0
+_INDENT = 12
+"""Of a finding: it stands below the name of its component."""
 
 
 class Progress:
@@ -123,11 +125,14 @@ def _print_new(known: "Sequence[StoredFinding]", findings: "Sequence[StoredFindi
     for finding in findings:
         if finding in known:
             continue
-        place = f"{finding.file}:{finding.line}:{finding.column}"
-        said = f"{place}: {finding.severity}: {finding.message} [{finding.rule}]"
-        out.print(f"{'':<12}{said}", markup=False)
-        if finding.remedy:
-            out.print(f"{'':<16}{finding.remedy}", markup=False)
+        print_finding(
+            out,
+            place=f"{finding.file}:{finding.line}:{finding.column}",
+            severity=finding.severity,
+            text=f"{finding.message} [{finding.rule}]",
+            remedy=finding.remedy,
+            indent=_INDENT,
+        )
 
 
 def _states(records: "Sequence[ApplicationRecord]") -> _States:
