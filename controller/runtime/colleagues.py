@@ -5,8 +5,6 @@ first. When a colleague waits for a person's approval, so does this agent: what 
 goes up with the call, and the person's decision goes down to it.
 """
 
-import asyncio
-import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,14 +13,10 @@ from typing import Any
 import httpx
 from a2a.client import A2AClientError, Client, ClientCallContext, ClientConfig, create_client
 from a2a.helpers import get_data_parts, get_message_text, get_text_parts, new_data_part
-from a2a.server.tasks.task_manager import append_artifact_to_task
 from a2a.types import (
-    CancelTaskRequest,
     Message,
     Part,
     Role,
-    SendMessageRequest,
-    StreamResponse,
     Task,
     TaskState,
 )
@@ -33,15 +27,12 @@ from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
 from controller.definitions.agentconfig import RemoteAgent
 from controller.runtime import headers
+from controller.runtime.exchange import Exchange
 from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.sessions import Sessions
-from controller.runtime.tasks import join_text
 from controller.runtime.turns import Turn
 
-_log = logging.getLogger(__name__)
-
 _CONNECT_S = 10.0
-_CANCEL_S = 3.0
 
 _REQUEST_SCHEMA = {
     "type": "object",
@@ -134,42 +125,20 @@ class Colleagues(AbstractToolset[Turn]):
         )
 
     async def _send(self, agent: RemoteAgent, turn: Turn, message: Message) -> Task | Message:
-        """The colleague's answer; if this turn is cancelled meanwhile, so is the colleague's task.
-
-        It is streamed only to learn the task's id at its beginning.
-        """
+        """The colleague's answer; if this turn is cancelled meanwhile, so is its task."""
         client = await self._client(agent)
         context = ClientCallContext(
             timeout=agent.timeout, service_parameters=self._headers(agent, turn)
         )
-        request = SendMessageRequest(message=message)
-        answer = Task()
         try:
-            async with asyncio.timeout(agent.timeout):
-                async for event in client.send_message(request, context=context):
-                    if event.HasField("message"):
-                        return event.message
-                    _follow(answer, event)
-        except asyncio.CancelledError:
-            if answer.id:
-                await asyncio.shield(self._cancel(client, answer.id, context))
-            raise
+            answer = await Exchange(client, message, context).answer(agent.timeout)
         except TimeoutError as error:
-            if answer.id:
-                await self._cancel(client, answer.id, context)
             raise ToolFailed(
                 f"The agent {agent.name} did not answer within {agent.timeout:g} s."
             ) from error
-        if not answer.id:
+        if isinstance(answer, Task) and not answer.id:
             raise ToolFailed(f"The agent {agent.name} gave no answer.")
         return answer
-
-    async def _cancel(self, client: Client, task_id: str, context: ClientCallContext) -> None:
-        context.timeout = _CANCEL_S
-        try:
-            await client.cancel_task(CancelTaskRequest(id=task_id), context=context)
-        except (A2AClientError, httpx.HTTPError, OSError) as error:
-            _log.warning("cancel_failed", extra={"task": task_id, "reason": str(error)})
 
     async def _client(self, agent: RemoteAgent) -> Client:
         if agent.name not in self._clients:
@@ -214,26 +183,6 @@ class Colleagues(AbstractToolset[Turn]):
             return text or said
         reason = said or TaskState.Name(state).removeprefix("TASK_STATE_").lower()
         raise ToolFailed(f"The agent {agent.name} did not finish: {reason}")
-
-
-def _follow(task: Task, event: StreamResponse) -> None:
-    """Bring a task up to date with an event of its stream; a resumed one is not told again."""
-    if event.HasField("task"):
-        task.CopyFrom(event.task)
-    elif event.HasField("status_update"):
-        update = event.status_update
-        task.id, task.context_id = update.task_id, update.context_id
-        task.status.CopyFrom(update.status)
-    elif event.HasField("artifact_update"):
-        piece = event.artifact_update
-        task.id, task.context_id = piece.task_id, piece.context_id
-        known = {artifact.artifact_id for artifact in task.artifacts}
-        piece.append = piece.append and piece.artifact.artifact_id in known
-        append_artifact_to_task(task, piece)
-        if piece.append:
-            join_text(
-                next(a for a in task.artifacts if a.artifact_id == piece.artifact.artifact_id)
-            )
 
 
 def _waiting(agent: RemoteAgent, task: Task, asked: Sequence[Any]) -> dict[str, Any]:
