@@ -12,6 +12,7 @@
     turns          what passes between A2A and the agent loop: the seam
     engine         the agent loop; `record` keeps what is said in it
     sessions       what is remembered of each context, here and at the controller
+    skills         folders of instructions and scripts, opened when they are needed
     memory         what is remembered of users beyond one conversation
     compaction     summaries in the place of long histories; `digest` asks the model for them
     askuser        the tool by which an agent asks its user

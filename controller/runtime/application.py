@@ -83,6 +83,7 @@ def create(
             "unavailable": dict(engine.problems),
             "storage": sessions.state(),
             "ignored": ignored,
+            "skills": engine.skills,
         }
         return JSONResponse({"ready": True, **about})
 

@@ -24,7 +24,7 @@ from pydantic_ai.toolsets.abstract import AbstractToolset
 from pydantic_ai.usage import UsageLimits
 
 from controller.definitions.agentconfig import AgentConfig
-from controller.runtime import approvals, models
+from controller.runtime import approvals, models, skills
 from controller.runtime.askuser import AskUser
 from controller.runtime.colleagues import Colleagues
 from controller.runtime.compaction import Compaction
@@ -71,6 +71,7 @@ class Engine:
             config.remote_agents or (), sessions, environment, instrumentation
         )
         self._ask_user = AskUser()
+        self._skills = skills.from_environment(environment, limits)
         self._memory = _memory(config, environment, sessions)
         self._notes = Notes(self._memory, self._model) if self._memory else None
         self._compaction = _compaction(config, self._model, environment)
@@ -87,6 +88,11 @@ class Engine:
     def problems(self) -> Mapping[str, str]:
         """MCP servers that could not be reached the last time, by address."""
         return self._servers.problems()
+
+    @property
+    def skills(self) -> Mapping[str, Any]:
+        """What skills there are and which of them cannot be used; empty for an agent without."""
+        return self._skills.state() if self._skills else {}
 
     async def past(self, turn: Turn) -> Past:
         """What is known of a turn's conversation before it begins."""
@@ -110,6 +116,8 @@ class Engine:
             await self._memory.close()
         await self._servers.close()
         await self._colleagues.close()
+        if self._skills is not None:
+            self._skills.close()
 
     async def run(self, turn: Turn) -> AsyncGenerator[Event]:
         """Answer a turn; turns of one conversation wait for each other.
@@ -156,6 +164,8 @@ class Engine:
         own: list[AbstractToolset[Turn]] = [self._colleagues, self._ask_user]
         if self._memory is not None:
             own.append(MemoryTools(self._memory))
+        if self._skills is not None:
+            own.append(self._skills)
         return [*await self._servers.toolsets(), *own]
 
     async def _recalled(self, turn: Turn, past: Past) -> str:

@@ -26,6 +26,8 @@ class Limits:
     """`ROSTER_TURN_TOKENS`: of requests and answers of one turn together."""
     approval_s: float = 24 * 3600.0
     """`ROSTER_APPROVAL_SECONDS`: then the call counts as rejected, and the turn goes on."""
+    command_s: float = 60.0
+    """`ROSTER_COMMAND_SECONDS`: one command of a skill."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Limits":
@@ -47,6 +49,7 @@ class Limits:
             steps=read("ROSTER_TURN_STEPS", int, usual.steps),
             tokens=tokens or None,
             approval_s=read("ROSTER_APPROVAL_SECONDS", float, usual.approval_s),
+            command_s=read("ROSTER_COMMAND_SECONDS", float, usual.command_s),
         )
 
 

@@ -223,7 +223,8 @@ class Scripted:
     """A model behind OpenAI's protocol that says what it is told to, and embeds texts."""
 
     url: str = ""
-    replies: list[str] = field(default_factory=list)
+    replies: list[str | tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Texts, and calls of tools as name and arguments."""
     requests: list[dict[str, Any]] = field(default_factory=list)
     embedded: list[dict[str, Any]] = field(default_factory=list)
     numbers: int = 768
@@ -240,11 +241,11 @@ class Scripted:
 
     async def _chat(self, request: Request) -> Response:
         self.requests.append(await request.json())
-        text = self.replies.pop(0) if self.replies else "fine"
+        reply = self.replies.pop(0) if self.replies else "fine"
         choice = {
             "index": 0,
-            "finish_reason": "stop",
-            "message": {"role": "assistant", "content": text},
+            "finish_reason": "stop" if isinstance(reply, str) else "tool_calls",
+            "message": _said(reply),
         }
         usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
         content = {"id": "1", "object": "chat.completion", "created": 1, "model": "scripted"}
@@ -385,6 +386,14 @@ class Controller:
             if score >= body["min_score"]
         ]
         return JSONResponse(found[: body["limit"]])
+
+
+def _said(reply: str | tuple[str, dict[str, Any]]) -> dict[str, Any]:
+    if isinstance(reply, str):
+        return {"role": "assistant", "content": reply}
+    function = {"name": reply[0], "arguments": json.dumps(reply[1])}
+    call = {"id": f"call-{uuid.uuid4().hex}", "type": "function", "function": function}
+    return {"role": "assistant", "content": None, "tool_calls": [call]}
 
 
 def _likeness(one: Sequence[float], other: Sequence[float]) -> float:

@@ -228,6 +228,7 @@ def test_card_health_and_readiness_are_served(start: Callable[..., Any]) -> None
         "unavailable": {},
         "storage": {"controller": "none"},
         "ignored": [],
+        "skills": {},
     }
 
 

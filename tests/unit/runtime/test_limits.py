@@ -12,7 +12,7 @@ from controller.runtime.limits import Limits
 
 def test_what_is_not_set_has_its_default() -> None:
     assert Limits.from_environment({}) == Limits(
-        turn_s=None, steps=50, tokens=None, approval_s=86400
+        turn_s=None, steps=50, tokens=None, approval_s=86400, command_s=60
     )
 
 
@@ -22,9 +22,12 @@ def test_every_limit_can_be_set() -> None:
         "ROSTER_TURN_STEPS": "7",
         "ROSTER_TURN_TOKENS": "1000",
         "ROSTER_APPROVAL_SECONDS": "60",
+        "ROSTER_COMMAND_SECONDS": "5",
     }
 
-    assert Limits.from_environment(given) == Limits(turn_s=90, steps=7, tokens=1000, approval_s=60)
+    assert Limits.from_environment(given) == Limits(
+        turn_s=90, steps=7, tokens=1000, approval_s=60, command_s=5
+    )
 
 
 @pytest.mark.parametrize("wrong", ["0", "-1", "many", "nan", "inf"])
