@@ -32,11 +32,15 @@ def agents(ctx: typer.Context, incomplete: str) -> list[str]:
 
 
 def objects(ctx: typer.Context, incomplete: str) -> list[str]:
-    """Give the objects of the application on the command line that begin so, as `Kind/name`."""
+    """Give what the application on the command line has that begins so, as `Kind/name`."""
 
     def names(get: Callable[[str], Any]) -> Iterable[str]:
         tree = get(f"/api/v1/applications/{ctx.params['name']}/resource-tree?limit=500")
-        return (f"{node['kind']}/{node['name']}" for node in tree["nodes"])
+        for node in tree["nodes"]:
+            yield f"{node['kind']}/{node['name']}"
+            kind, _, place = node["component"].partition(" ")
+            if kind:
+                yield f"{kind.partition('.')[0]}/{place.rpartition('/')[2]}"
 
     return _beginning(ctx, incomplete, names)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.cli import agents, objects
+from controller.cli import agents, nodes, objects
 from controller.cli.api import checked, connect
 from controller.cli.apps import Name
 from controller.cli.options import Server
@@ -43,14 +43,14 @@ def app_logs(
     grep: Grep = "",
     timestamps: Times = False,
 ) -> None:
-    """Print the logs of an application's pods, or of those of one object.
+    """Print the logs of an application's pods, or of those of one object or definition.
 
-    Example: roster app logs examples Deployment/front-desk -f
+    Example: roster app logs examples Agent/front-desk -f
     """
     query = _query(follow, tail, since, container, previous, grep)
     with connect(server) as api:
         if object_:
-            query |= _of_node(objects.find_with_pods(objects.of_tree(api, name), object_))
+            query |= _of_node(nodes.find_with_pods(nodes.of_tree(api, name), object_))
         _print(api, name, query, timestamps=timestamps, is_mixed=not object_)
 
 

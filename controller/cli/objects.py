@@ -1,7 +1,7 @@
 """Verbs that look into an application of a running Roster: tree, objects, manifests, events."""
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -9,9 +9,18 @@ import typer
 from controller.cli import complete
 from controller.cli.api import connect, get, items, pages
 from controller.cli.apps import Name
+from controller.cli.nodes import below, find, of_tree, reference
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, moment, print_data, print_error, print_table
-from controller.errors import RosterError, UsageError
+from controller.cli.output import (
+    Format,
+    console,
+    moment,
+    print_data,
+    print_error,
+    print_table,
+    show,
+)
+from controller.errors import RosterError
 
 if TYPE_CHECKING:
     import httpx
@@ -20,12 +29,13 @@ Object = Annotated[
     str | None,
     typer.Argument(
         metavar="object",
-        help="Only this object and what is below it: `Kind/name`, or its name.",
+        help="Only this and what is below it: `Kind/name` of an object or definition, or a name.",
         autocompletion=complete.objects,
     ),
 ]
 Kind = Annotated[str | None, typer.Option("--kind", help="Only objects of this kind.")]
 
+_NO_OBJECTS = "There are no such objects."
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan", "=": "bold"}
 
 
@@ -78,7 +88,7 @@ def manifests(
         sys.stdout.writelines(f"{_named(manifest)}\n" for manifest in found)
     else:
         columns = ["api version", "kind", "namespace", "name"]
-        print_table(columns, [_manifest_row(manifest) for manifest in found])
+        print_table(columns, map(_manifest_row, found), nothing=_NO_OBJECTS)
 
 
 def resources(
@@ -91,15 +101,14 @@ def resources(
     with connect(server) as api:
         found = get(api, f"/api/v1/applications/{name}")["status"]["resources"]
     chosen = [item for item in found if kind is None or item["kind"].lower() == kind.lower()]
-    if output in {Format.JSON, Format.YAML}:
-        print_data(chosen, output)
-        return
-    if output is Format.NAME:
-        sys.stdout.writelines(f"{reference(item)}\n" for item in chosen)
-        return
-    columns = ["kind", "name", "sync", "health", "file", "message"]
-    more = ["group", "namespace", "wave", "definition"] if output is Format.WIDE else []
-    print_table([*columns, *more], [_resource_row(item, wide=bool(more)) for item in chosen])
+
+    def text(is_wide: bool) -> None:
+        columns = ["kind", "name", "sync", "health", "file", "message"]
+        more = ["group", "namespace", "wave", "definition"] if is_wide else []
+        rows = [_resource_row(item, wide=is_wide) for item in chosen]
+        print_table([*columns, *more], rows, nothing=_NO_OBJECTS)
+
+    show(output, chosen, names=map(reference, chosen), text=text)
 
 
 def tree(
@@ -113,13 +122,12 @@ def tree(
         nodes = of_tree(api, name)
         components = get(api, f"/api/v1/applications/{name}")["status"]["components"]
     chosen = nodes if object_ is None else below(nodes, find(nodes, object_))
-    if output in {Format.JSON, Format.YAML}:
-        print_data(chosen, output)
-    elif output is Format.NAME:
-        sys.stdout.writelines(f"{reference(node)}\n" for node in chosen)
-    else:
-        rows = _drawn(chosen, components if object_ is None else [], wide=output is Format.WIDE)
-        print_table(["name", "sync", "health", "file", "message"], rows)
+
+    def text(is_wide: bool) -> None:
+        rows = _drawn(chosen, components if object_ is None else [], wide=is_wide)
+        print_table(["name", "sync", "health", "file", "message"], rows, nothing=_NO_OBJECTS)
+
+    show(output, chosen, names=map(reference, chosen), text=text)
 
 
 def events(
@@ -130,78 +138,26 @@ def events(
     Example: roster app events examples Deployment/front-desk
     """
     with connect(server) as api:
-        query = {"resourceUID": find(of_tree(api, name), object_)["uid"]} if object_ else {}
-        found = items(api, f"/api/v1/applications/{name}/events", query)[::-1]
-    if output in {Format.JSON, Format.YAML}:
-        print_data(found, output)
+        found = sorted(_events(api, name, object_), key=lambda event: event["lastTimestamp"] or "")
+
+    def text(is_wide: bool) -> None:
+        columns = ["last seen", "type", "reason", "object", "message"]
+        more = ["count", "from"] if is_wide else []
+        rows = [_event_row(event, wide=is_wide) for event in found]
+        print_table([*columns, *more], rows, nothing="There are no events.")
+
+    show(output, found, names=(event["metadata"]["name"] for event in found), text=text)
+
+
+def _events(api: "httpx.Client", name: str, object_: str | None) -> Iterator[Mapping[str, Any]]:
+    """Give the events of an application, or of what is meant; the oldest of one moment first."""
+    path = f"/api/v1/applications/{name}/events"
+    if object_ is None:
+        yield from reversed(items(api, path))
         return
-    if output is Format.NAME:
-        sys.stdout.writelines(f"{event['metadata']['name']}\n" for event in found)
-        return
-    columns = ["last seen", "type", "reason", "object", "message"]
-    more = ["count", "from"] if output is Format.WIDE else []
-    print_table([*columns, *more], [_event_row(event, wide=bool(more)) for event in found])
-
-
-def of_tree(api: "httpx.Client", name: str) -> list[dict[str, Any]]:
-    """Give every object of an application with what is below it."""
-    found = pages(api, f"/api/v1/applications/{name}/resource-tree")
-    return [node for page in found for node in (*page["nodes"], *page["orphanedNodes"])]
-
-
-def find(nodes: Iterable[Mapping[str, Any]], text: str) -> Mapping[str, Any]:
-    """Give the object that is meant by `Kind/name` or a name; of several, the topmost.
-
-    Raises:
-        UsageError: there is none.
-    """
-    return _matching(nodes, text)[0]
-
-
-def find_with_pods(nodes: Sequence[dict[str, Any]], text: str) -> Mapping[str, Any]:
-    """Give the object that is meant, preferably one that runs pods: a Secret has no log.
-
-    Raises:
-        UsageError: there is none.
-    """
-    found = _matching(nodes, text)
-    return next((node for node in found if _runs_pods(nodes, node)), found[0])
-
-
-def _runs_pods(nodes: Sequence[dict[str, Any]], top: Mapping[str, Any]) -> bool:
-    return any(node["kind"] == "Pod" for node in below(nodes, top))
-
-
-def _matching(nodes: Iterable[Mapping[str, Any]], text: str) -> Sequence[Mapping[str, Any]]:
-    kind, _, name = text.rpartition("/")
-    found = [
-        node
-        for node in nodes
-        if node["name"] == name and kind.lower() in {"", node["kind"].lower()}
-    ]
-    if not found:
-        raise UsageError(
-            f"There is no object {text!r} in this application.",
-            remedy="`roster app tree` shows all; name one as `Kind/name`.",
-        )
-    return found
-
-
-def below(nodes: Sequence[dict[str, Any]], top: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Give an object and everything below it, in the order of the tree."""
-    chosen = {top["uid"]}
-    found = []
-    for node in nodes:
-        if node is top or any(parent["uid"] in chosen for parent in node["parentRefs"]):
-            chosen.add(node["uid"])
-            found.append(node)
-    return found
-
-
-def reference(item: Mapping[str, Any]) -> str:
-    """Give an object's name as kubectl takes it: `deployment.apps/name`."""
-    group = f".{item['group']}" if item["group"] else ""
-    return f"{item['kind'].lower()}{group}/{item['name']}"
+    for node in find(of_tree(api, name), object_):
+        if node["uid"]:
+            yield from reversed(items(api, path, {"resourceUID": node["uid"]}))
 
 
 def _drawn(

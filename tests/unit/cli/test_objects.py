@@ -45,7 +45,7 @@ def test_the_tree_of_one_object(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_object_that_is_not_there_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["app", "tree", "examples", "Pod/nobody"]) == 2
-    assert "no object 'Pod/nobody'" in capsys.readouterr().err
+    assert "no object or definition 'Pod/nobody'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
