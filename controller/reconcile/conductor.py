@@ -76,16 +76,17 @@ class Conductor:
     def rehearse(
         self, record: ApplicationRecord, revision: Revision, choice: Decision, request: SyncRequest
     ) -> ApplicationRecord:
-        """Answer a request for a dry run: an operation that changes nothing but itself."""
+        """Answer a request for a dry run: an operation that changes nothing but the history."""
         results = self.executor.rehearse(choice.plan)
         by, now = request.initiated_by, self.now()
 
         def told(known: ApplicationRecord) -> ApplicationRecord:
+            aside = known.model_copy(update={"operation": None})
             begun = operations.begin(
-                known, revision.commit, initiated_by=by, request=request, now=now
+                aside, revision.commit, initiated_by=by, request=request, now=now
             )
             ended = operations.finish(begun, results, plan=choice.plan, now=self.now())
-            return operations.answered(ended)
+            return operations.beside(operations.answered(ended), known)
 
         return self.store.update(record.spec.name, told)
 

@@ -95,12 +95,13 @@ def refuse(
         revision=commit.revision if commit else "",
         initiated_by=request.initiated_by,
         request_id=request.id,
+        dry_run=request.dry_run,
         phase=OperationPhase.ERROR,
         result_message=reason,
         started_at=now,
         finished_at=now,
     )
-    return answered(
+    refused = answered(
         record.model_copy(
             update={
                 "operation": operation,
@@ -109,6 +110,16 @@ def refuse(
             }
         )
     )
+    return beside(refused, record) if request.dry_run else refused
+
+
+def beside(rehearsed: ApplicationRecord, before: ApplicationRecord) -> ApplicationRecord:
+    """Give the record with a dry run in its history, and the operation that stood there before.
+
+    That one still tells how the application came to be as it is, whether somebody ended it, and
+    whether a crash cut it off.
+    """
+    return rehearsed.model_copy(update={"operation": before.operation})
 
 
 def intend(record: ApplicationRecord, keys: AbstractSet[ObjectKey]) -> ApplicationRecord:

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from controller.objects import ObjectKey
 from controller.plan.selection import Selector
 from controller.reconcile.workqueue import Trigger
@@ -67,6 +69,21 @@ def test_a_dry_run_tells_and_does_nothing(world: Any, prompts: Write) -> None:
     assert world.config_map("a")["data"] == {"text": "Be kind."}
     assert (world.config_map("new"), bool(world.config_map("old"))) == (None, True)
     assert world.record.inventory == before.inventory
+    assert world.record.request is None
+
+
+@pytest.mark.parametrize("resources", [(), (Selector(kind="Secret", name="none"),)])
+def test_a_dry_run_is_not_the_last_operation(
+    world: Any, prompts: Write, resources: tuple[Selector, ...]
+) -> None:
+    world.commit(a=prompts("a"))
+    world.visit()
+    before = world.record.operation
+
+    ask(world, dry_run=True, resources=resources)
+
+    assert world.record.operation == before
+    assert world.record.history[0].dry_run
     assert world.record.request is None
 
 
