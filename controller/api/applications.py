@@ -127,7 +127,7 @@ def sync_application(path: ApplicationPath, body: SyncBody, header: Caller) -> f
 def diff_application(path: ApplicationPath) -> flask.Response:
     """Give what a sync would do now: to the agents in their own terms, and to each object."""
     find(path.name)
-    plan = previews.plan(services.current().plan(path.name))
+    plan = previews.plan(services.current().plan(path.name, None))
     found, problem = semantics.since_synced(path.name)
     return answer(
         semantics.DiffShape(

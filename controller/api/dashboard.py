@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import flask
-import pydantic
 from werkzeug.wrappers import Response
 
 from controller.api import (
@@ -24,12 +23,9 @@ from controller.api.answers import tagged
 from controller.api.applications import (
     all_by_name,
     find,
-    request_sync,
     versions_token,
 )
-from controller.api.problems import ProblemError
 from controller.api.resources import sight
-from controller.api.syncbody import SyncBody
 from controller.objects import ObjectKey
 from controller.state.records import ApplicationRecord
 from controller.telemetry import redact
@@ -112,28 +108,6 @@ def application(name: str) -> flask.Response:
     )
 
 
-@blueprint.post("/applications/<name>/sync")
-def sync(name: str) -> Response:
-    """Ask for a sync, and go back to the page that follows it."""
-    find(name)
-    form = flask.request.form
-    try:
-        body = SyncBody(
-            revision=form.get("revision", "").strip() or None,
-            prune=True if form.get("prune") else None,
-            confirmed=bool(form.get("confirmed")),
-        )
-    except pydantic.ValidationError as error:
-        raise ProblemError(
-            400,
-            "BadRequest",
-            "The revision is not a commit, branch or tag.",
-            remedy="Leave it empty for the application's own target.",
-        ) from error
-    request_sync(name, body, initiated_by="dashboard")
-    return flask.redirect(flask.url_for(".application", name=name, notice="sync"), code=303)
-
-
 @blueprint.post("/applications/<name>/<any(suspend, resume, terminate):verb>")
 def decide(name: str, verb: str) -> Response:
     """Suspend, resume or terminate, and go back to the page that shows it."""
@@ -151,7 +125,7 @@ def decide(name: str, verb: str) -> Response:
 def preview(name: str) -> flask.Response:
     """Show what a sync would do now: to the agents in their own terms, then to each object."""
     record = find(name)
-    plan = previews.plan(services.current().plan(name))
+    plan = previews.plan(services.current().plan(name, None))
     found, problem = semantics.since_synced(name)
     return page(
         "preview.html",
@@ -212,7 +186,9 @@ def _helpers() -> dict[str, Any]:
         "diff_summary": pages.diff_summary,
         "yaml_parts": pages.yaml_parts,
         "with_code": pages.with_code,
+        "can_go_back": pages.can_go_back,
         "place_of": links.display,
+        "short_hashes": pages.short_hashes,
         "node_info": nodes.info,
         "with_page": lambda number: here(page=number),
         "object_key": ObjectKey.parse,

@@ -13,12 +13,12 @@ from controller.api import (
     bodies,
     events,
     guards,
-    inspection,
     manifests,
     openapi,
     problems,
     resources,
     services,
+    syncpages,
     system,
     toolpages,
     toolservers,
@@ -69,7 +69,7 @@ def create(given: Services) -> OpenAPI:
     for blueprint in _API:
         app.register_api(blueprint)
     openapi.install(app)
-    app.register_blueprint(inspection.blueprint)
+    app.register_blueprint(syncpages.blueprint)
     app.register_blueprint(session_pages.blueprint)
     app.register_blueprint(toolpages.blueprint)
     return app

@@ -106,13 +106,22 @@ def history(name: str) -> flask.Response:
 def operation(name: str, number: int) -> flask.Response:
     """Show one operation with what it did to each object, failures first."""
     record = find(name)
-    item = _operation(record, number)
-    results = sorted(item.objects, key=lambda result: result.status in {"Synced", "Pruned"})
+    return operation_page(record, _operation(record, number))
+
+
+def operation_page(
+    record: ApplicationRecord, item: Operation, *, again: str = ""
+) -> flask.Response:
+    """Show an operation, or what a dry run came to; `again` is where one goes on from there."""
+    name = record.spec.name
+    hooks, objects = pages.hooks_and_objects(item.objects)
     return page(
         "operation.html",
         record=record,
         item=item,
-        listing=pages.listing(results, argument("page"), size=RESULTS),
+        hooks=hooks,
+        again=again,
+        listing=pages.listing(objects, argument("page"), size=RESULTS),
         known={each.key for each in record.status.objects},
         stream=stream(versions_token([record]), name=name),
     )

@@ -14,7 +14,9 @@ from controller.objects import ObjectKey
 from controller.state.records import (
     ApplicationRecord,
     ComponentStatus,
+    ObjectResult,
     ObjectStatus,
+    Operation,
     StoredFinding,
     SyncStatus,
 )
@@ -31,6 +33,7 @@ _GROUPS = {
 _OTHERS = "Others"
 _GROUP_ORDER = (*dict.fromkeys(_GROUPS.values()), _OTHERS)
 _HEALTH_ORDER = tuple(HealthStatus)
+_HASH = re.compile(r"\b[0-9a-f]{20,}\b")
 _CODE = re.compile(r"`([^`]+)`")
 _YAML_KEY = re.compile(r"^(?P<key>[ -]*[^\s:#'\"][^\s:]*:)(?P<rest>(?: .*)?)$")
 
@@ -41,6 +44,11 @@ class ComponentRow:
 
     component: ComponentStatus
     objects: tuple[ObjectStatus, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of objects."""
+        return len(self.objects)
 
     @property
     def needs_attention(self) -> bool:
@@ -242,6 +250,32 @@ def duration(started: datetime, finished: datetime | None) -> str:
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{int(seconds // 60)} min {int(seconds % 60)} s"
+
+
+def can_go_back(record: ApplicationRecord, item: Operation) -> bool:
+    """Tell whether there is a revision to go back to: one that was applied, or tried."""
+    return (
+        bool(item.revision) and not item.dry_run and item.revision != record.status.synced_revision
+    )
+
+
+def short_hashes(text: str) -> str:
+    """Cut hashes to what people compare by eye; the whole text belongs into a title."""
+    return _HASH.sub(lambda found: f"{found[0][:7]}…", text)
+
+
+def hooks_and_objects(
+    results: Iterable[ObjectResult],
+) -> tuple[tuple[ObjectResult, ...], tuple[ObjectResult, ...]]:
+    """Give what became of hooks in the order in which they ran, and of objects, failures first."""
+    results = tuple(results)
+    hooks = tuple(item for item in results if _is_hook(item))
+    objects = [item for item in results if not _is_hook(item)]
+    return hooks, tuple(sorted(objects, key=lambda item: item.status in {"Synced", "Pruned"}))
+
+
+def _is_hook(item: ObjectResult) -> bool:
+    return bool(item.hook_phase) or item.status == "HookSkipped" or item.sync_phase != "Sync"
 
 
 def _kind_of_line(line: str) -> str:

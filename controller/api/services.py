@@ -41,8 +41,9 @@ class Services:
 
     store: Store
     queue: WorkQueue
-    plan: Callable[[str], Plan]
-    """What a sync of an application would do now; raises `RosterError` where it cannot tell."""
+    plan: Callable[[str, SyncRequest | None], Plan]
+    """What a sync of an application would do now, or a request for one; raises `RosterError` where
+    it cannot tell."""
     semantic: Callable[[str, str | None, str | None], SemanticDiff]
     """What changed between two revisions of an application; None for what was synced last and for
     what it is compared with. Raises `RosterError` where it cannot tell."""

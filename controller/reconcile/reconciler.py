@@ -143,13 +143,16 @@ class Reconciler:
         ]
         return not waiting, f"not looked at yet: {', '.join(waiting)}" if waiting else ""
 
-    def plan(self, name: str) -> Plan:
-        """Give what a sync would do now, without doing it."""
+    def plan(self, name: str, request: SyncRequest | None = None) -> Plan:
+        """Give what a sync would do now, or what a request for one asks for, without doing it."""
         record = self.store.application(name)
         if record is None:
             raise PermanentError(f"There is no application {name!r}.")
-        revision = self.revisions.completed(self.revisions.current(record, refresh=False))
-        return self.planner.plan(record, revision, None)
+        if request is not None and request.revision:
+            revision = self.revisions.at(record, request.revision)
+        else:
+            revision = self.revisions.completed(self.revisions.current(record, refresh=False))
+        return self.planner.plan(record, revision, request)
 
     def catalog(self, name: str) -> Catalog | None:
         """Give the definitions that an application stands at, None before its first visit."""

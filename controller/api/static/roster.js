@@ -28,6 +28,36 @@
     live.querySelector(".live-text").textContent = isLive ? "Live" : "Reconnecting";
   };
 
+  // A page on which one decides opens over the one that is shown. It is loaded when it is asked for,
+  // and whatever goes wrong with that ends on the page itself, which needs no script.
+  const ask = document.getElementById("ask");
+  const open = async (link) => {
+    link.setAttribute("aria-busy", "true");
+    try {
+      const answer = await fetch(link.href, { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const shown = page.querySelector("[data-ask]");
+      if (!answer.ok || shown === null) throw new Error("no dialog");
+      ask.replaceChildren(...shown.childNodes);
+      ask.setAttribute("aria-label", ask.querySelector("h1").textContent);
+      refreshTimes();
+      if (!ask.open) ask.showModal();
+      ask.scrollTop = 0;
+    } catch {
+      location.assign(link.href);
+    } finally {
+      link.removeAttribute("aria-busy");
+    }
+  };
+  document.addEventListener("click", (event) => {
+    const isPlain = event.button === 0 && !(event.ctrlKey || event.metaKey || event.shiftKey || event.altKey);
+    const link = isPlain ? event.target.closest("a[data-ask-open], a[data-ask-close]") : null;
+    if (link === null || (!ask.contains(link) && "askClose" in link.dataset)) return;
+    event.preventDefault();
+    if ("askClose" in link.dataset) ask.close();
+    else open(link);
+  });
+
   document.addEventListener("htmx:sse:after:connection", () => setLive(true));
   for (const lost of ["htmx:sse:error", "htmx:sse:close"]) {
     document.addEventListener(lost, () => setLive(false));

@@ -192,6 +192,7 @@ def ill(name: str = "staging") -> ApplicationRecord:
         10,
         phase=OperationPhase.FAILED,
         initiated_by="ada",
+        request_id=10,
         retry_count=3,
         result_message="1 of 4 objects failed",
         objects=(
@@ -229,6 +230,7 @@ def ill(name: str = "staging") -> ApplicationRecord:
             ),
             "operation": failed,
             "history": (failed, *fine.history[1:]),
+            "next_request_id": 11,
         }
     )
 
@@ -395,7 +397,7 @@ COMMIT = Commit(
 )
 
 
-def plan_of(name: str) -> Plan:
+def plan_of(name: str, request: SyncRequest | None = None) -> Plan:
     """A plan with an update, a prune, a guard and a blocked definition."""
     if name == "broken":
         raise PermanentError(

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from controller.state.records import ApplicationRecord, ApplicationSpec, SyncRequest
+from controller.state.records import ApplicationRecord, ApplicationSpec
 
 OBJECT = "/applications/staging/objects/apps/Deployment agents/researcher"
 POD = "/applications/staging/objects/Pod agents/triage-7d9f-abcde"
@@ -23,6 +23,10 @@ PAGES = (
     "/applications/staging/logs",
     "/applications/staging/history",
     "/applications/staging/operations/10",
+    "/applications/staging/operations/8/rollback",
+    "/applications/staging/operations/8/revert",
+    "/applications/staging/sync",
+    "/applications/staging/requests/10",
     "/api/docs",
     "/applications/nope",
 )
@@ -295,33 +299,6 @@ def test_objects_of_nobody_are_not_shown(client: FlaskClient) -> None:
         response = client.get(f"/applications/staging/objects/{key}")
 
         assert response.status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("form", "expected"),
-    [
-        ({}, SyncRequest(initiated_by="dashboard")),
-        (
-            {"revision": " v1 ", "prune": "1", "confirmed": "1"},
-            SyncRequest(revision="v1", prune=True, confirmed=True, initiated_by="dashboard"),
-        ),
-    ],
-)
-def test_sync_button_asks_and_comes_back(
-    client: FlaskClient, stored: Any, form: dict[str, str], expected: SyncRequest
-) -> None:
-    response = client.post("/applications/agents/sync", data=form)
-
-    assert response.status_code == 303
-    assert "Sync requested" in get(client, response.headers["Location"])
-    assert stored.requests == [("agents", expected)]
-
-
-def test_sync_button_refuses_an_option_as_revision(client: FlaskClient, stored: Any) -> None:
-    response = client.post("/applications/agents/sync", data={"revision": "--evil"})
-
-    assert response.status_code == 400
-    assert stored.requests == []
 
 
 @pytest.mark.usefixtures("stored")

@@ -158,17 +158,81 @@ def test_a_log_is_shown_without_scripts(
     context.close()
 
 
-def test_sync_button_works_without_scripts(page: Page, stored: Any) -> None:
+def test_sync_works_without_scripts(browser: Browser, server: Server, stored: Any) -> None:
+    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    page = context.new_page()
     page.goto("/applications/agents")
-    page.locator(".actions > form button.primary").click()
+    page.locator(".actions").get_by_role("link", name="Sync").click()
+    page.get_by_label("Dry run").check()
+    page.get_by_role("button", name="Sync").click()
 
-    page.get_by_text("Sync requested").wait_for()
-    assert [name for name, _ in stored.requests] == ["agents"]
+    page.get_by_text("next in line").wait_for()
+    assert [request.dry_run for _, request in stored.requests] == [True]
+    context.close()
+
+
+def test_the_sync_dialog_is_used_by_keyboard(page: Page, stored: Any) -> None:
+    page.goto("/applications/agents")
+    page.locator(".actions").get_by_role("link", name="Sync").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Sync agents")
+    dialog.wait_for()
+    page.keyboard.press("Tab")  # past the link to the commit's page
+    page.keyboard.press("Tab")
+    page.keyboard.type("v1")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url("**/applications/agents?notice=sync")
+    assert [request.revision for _, request in stored.requests] == ["v1"]
+
+
+def test_a_dialog_closes_and_gives_the_focus_back(page: Page) -> None:
+    page.goto("/applications/agents/history")
+    page.get_by_role("link", name="Roll back to #9").focus()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Roll agents back to #9")
+    dialog.wait_for()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="hidden")
+
+    assert page.evaluate("document.activeElement.textContent") == "Roll back to #9"
+
+
+def test_a_refresh_leaves_an_open_dialog_alone(page: Page, stored: Any) -> None:
+    page.goto("/applications/agents")
+    page.locator("#live:not(.is-off)").wait_for()
+    page.locator(".actions").get_by_role("link", name="Sync").click()
+    dialog = page.get_by_role("dialog", name="Sync agents")
+    dialog.get_by_label("Chosen objects").check()
+    dialog.locator("summary").get_by_text("Agent triage").click()
+    dialog.get_by_label("Deployment triage").check()
+
+    drift(stored)
+
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for()
+    assert dialog.get_by_label("Deployment triage").is_checked()
+    dialog.get_by_role("button", name="Sync").click()
+    page.wait_for_url("**/applications/agents?notice=sync")
+    (chosen,) = stored.requests[0][1].resources
+    assert (chosen.kind, chosen.name) == ("Deployment", "triage")
+
+
+def test_a_dialog_that_cannot_be_shown_is_a_page(browser: Browser, server: Server) -> None:
+    context = browser.new_context(base_url=server.url)
+    page = context.new_page()
+    page.goto("/applications/agents")
+    page.route("**/applications/agents/sync", lambda route: route.abort(), times=1)
+    page.locator(".actions").get_by_role("link", name="Sync").click()
+
+    page.wait_for_url("**/applications/agents/sync")
+    page.get_by_role("heading", name="Sync agents").wait_for()
+    context.close()
 
 
 def test_pages_fit_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
-    tabs = ("", "/diff", "/events", "/history", "/operations/10")
+    decisions = ("/sync", "/operations/8/rollback", "/operations/8/revert")
+    tabs = ("", "/diff", "/events", "/history", "/operations/10", *decisions)
     pod = "/objects/Pod agents/triage-7d9f-abcde"
     for path in ("/", "/api/docs", *(f"/applications/staging{tab}" for tab in (*tabs, pod))):
         page.goto(path)
