@@ -7,7 +7,7 @@ from typing import Any
 
 from controller.definitions.agent import AgentSpec, ByoDeployment, Declarative
 from controller.definitions.shared import PodSettings
-from controller.render import agentconfigs, card, kagentruntime, pod, workload
+from controller.render import agentconfigs, card, kagentruntime, pod, rosterruntime, workload
 from controller.render.problems import RenderError
 from controller.render.scope import Scope
 
@@ -74,7 +74,8 @@ def _declarative(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Proc
         needs=translated.needs,
     )
     if not kagentruntime.is_chosen(scope):
-        return process
+        return replace(process, needs=process.needs + rosterruntime.needs(spec, scope))
+    rosterruntime.warn_of_absence(spec, scope)
     filled = kagentruntime.with_values(translated, scope)
     container = kagentruntime.container(
         spec, scope, runs_code=_runs_code(spec), security=given.security_context

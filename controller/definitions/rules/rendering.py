@@ -1,6 +1,13 @@
 """Rules of rendering, whose findings stand beside those of reading."""
 
 RULES = {
+    "setting-without-effect": (
+        "A setting has no effect on the runtime that the agent runs on.",
+        (
+            "The definition is taken as it is, because it works with kagent; the agent does without"
+            " what the setting asks for."
+        ),
+    ),
     "template-error": (
         "A manifest template failed.",
         (
@@ -27,6 +34,13 @@ RULES = {
             " the number or share of pods that may be missing, 1 where it is enabled; "
             "roster.dev/autoscaling is the least and most pods, 1-5 where it is enabled, and "
             "roster.dev/autoscaling-cpu the percentage of the requested CPU that is aimed at, 80."
+        ),
+    ),
+    "invalid-skill-commands": (
+        "An annotation says what commands of skills an agent may run, and is none of the choices.",
+        (
+            "roster.dev/skill-commands is enabled (the default), approval (a person says yes to "
+            "each command) or disabled."
         ),
     ),
     "invalid-sync-wave": (
