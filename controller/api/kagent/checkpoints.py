@@ -15,6 +15,8 @@ from controller.state.checkpoints import Thread
 
 _PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem}
 _Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
+_Int64 = Annotated[int, pydantic.Field(ge=-(2**63), lt=2**63)]
+"""As large as kagent's own database takes, and this one writes."""
 
 blueprint = APIBlueprint(
     "checkpoints",
@@ -34,13 +36,13 @@ class CheckpointBody(Body):
     checkpoint: Annotated[str, pydantic.Field(min_length=1)]
     metadata: str = ""
     type_: str = ""
-    version: int = 0
+    version: _Int64 = 0
 
 
 class WriteItem(Body):
     """Something that a task wrote."""
 
-    idx: int
+    idx: _Int64
     channel: str
     type_: str = ""
     value: str = ""

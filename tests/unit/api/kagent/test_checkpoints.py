@@ -1,3 +1,4 @@
+import pytest
 from flask.testing import FlaskClient
 
 PLACE = {"thread_id": "t", "checkpoint_ns": "", "checkpoint_id": "01"}
@@ -30,3 +31,19 @@ def test_a_checkpoint_needs_a_thread_and_content(client: FlaskClient) -> None:
 
     assert client.post(path, json={"thread_id": "t"}).status_code == 400
     assert client.get(path).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"thread_id": "t", "writes": [{"channel": "c", "idx": 9223372036854775808}]}',
+        '{"thread_id": "t", "writes": [{"channel": "\\ud800", "idx": 1}]}',
+    ],
+    ids=["number", "text"],
+)
+def test_what_the_database_cannot_write_is_refused(client: FlaskClient, body: str) -> None:
+    answer = client.post(
+        "/api/langgraph/checkpoints/writes", data=body, content_type="application/json"
+    )
+
+    assert answer.status_code == 400
