@@ -1,9 +1,35 @@
-"""What every test gets: no network but loopback, and none of this machine's habits."""
+"""What every test gets: no network but loopback, none of this machine's habits, and patience."""
 
 import os
 
+import hypothesis
 import pytest
 import pytest_socket
+from httpx._config import DEFAULT_TIMEOUT_CONFIG
+from waiting import PATIENCE_S
+
+# How long an example takes is the machine's affair, and a run is green or red by the code alone:
+# it tries the same examples every time. `--hypothesis-profile search` looks for new ones.
+hypothesis.settings.register_profile(
+    "steady",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[
+        hypothesis.HealthCheck.too_slow,
+        hypothesis.HealthCheck.function_scoped_fixture,
+    ],
+)
+hypothesis.settings.register_profile(
+    "search", parent=hypothesis.settings.get_profile("steady"), derandomize=False, max_examples=2000
+)
+hypothesis.settings.load_profile("steady")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _patient_clients() -> None:
+    """Let a server of a test take longer than the five seconds that httpx gives it by default."""
+    for phase in ("connect", "read", "write", "pool"):
+        setattr(DEFAULT_TIMEOUT_CONFIG, phase, PATIENCE_S)
 
 
 @pytest.fixture(autouse=True)

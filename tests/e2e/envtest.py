@@ -16,7 +16,7 @@ import httpx
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from world import eventually
+from waiting import eventually
 
 TOKEN = "envtest-admin"
 

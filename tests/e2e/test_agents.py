@@ -15,7 +15,8 @@ from typing import Any
 import httpx
 import pytest
 from heldmodel import HeldModel, held_model
-from world import Cluster, Repository, Roster, eventually, local_cluster
+from waiting import eventually
+from world import Cluster, Repository, Roster, local_cluster
 
 from controller.a2a import conversation
 from controller.a2a.turn import Turn, said, text_part

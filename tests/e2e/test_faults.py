@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from agents import agent, prompts
-from world import Cluster, Repository, Roster, eventually, run_cli
+from waiting import eventually
+from world import Cluster, Repository, Roster, run_cli
 
 pytestmark = pytest.mark.e2e
 

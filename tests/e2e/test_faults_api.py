@@ -7,7 +7,8 @@ from agents import prompts
 from faulty import FaultyServer, is_watch, is_write, status
 from starlette.requests import Request
 from starlette.responses import Response
-from world import Cluster, Repository, Roster, eventually, texts
+from waiting import eventually
+from world import Cluster, Repository, Roster, texts
 
 pytestmark = pytest.mark.e2e
 

@@ -10,7 +10,8 @@ from agents import agent, prompts
 from faulty import FaultyServer, is_write
 from starlette.requests import Request
 from starlette.responses import Response
-from world import Cluster, Repository, Roster, eventually, texts
+from waiting import eventually
+from world import Cluster, Repository, Roster, texts
 
 pytestmark = pytest.mark.e2e
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from agents import prompts
-from world import Cluster, Repository, Roster, eventually, texts
+from waiting import eventually
+from world import Cluster, Repository, Roster, texts
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from agents import agent
-from world import Cluster, Repository, Roster, eventually
+from waiting import eventually
+from world import Cluster, Repository, Roster
 
 pytestmark = pytest.mark.e2e
 

@@ -5,7 +5,8 @@ import socket
 import pytest
 import yaml
 from agents import agent, prompts
-from world import Cluster, Repository, eventually, run_cli
+from waiting import eventually
+from world import Cluster, Repository, run_cli
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,8 @@ import pytest
 from a2a.client import ClientConfig, create_client
 from a2a.types import Message, Part, Role, SendMessageRequest
 from mcp import Client as MCPClient
-from world import eventually, run_cli
+from waiting import eventually
+from world import run_cli
 
 from controller.cluster.client import Client
 

@@ -5,33 +5,18 @@ import re
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import pytest
+from waiting import eventually
 
 from controller.cluster.client import Client
 from controller.local import supervisor
-
-T = TypeVar("T")
-
-
-def eventually(look: Callable[[], T | None], *, timeout_s: float = 40.0, what: str = "") -> T:
-    """Look again and again until something truthy is seen; says what was seen last if it is not."""
-    deadline = time.monotonic() + timeout_s
-    seen: object = None
-    while time.monotonic() < deadline:
-        seen = look()
-        if seen:
-            return seen  # type: ignore[return-value]  # truthy, so not None
-        threading.Event().wait(0.05)
-    raise AssertionError(f"{what or 'it'} did not come true in {timeout_s} s; last seen: {seen!r}")
 
 
 @dataclass(frozen=True)

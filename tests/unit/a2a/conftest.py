@@ -1,8 +1,6 @@
 """Agents made with the A2A project's own server, and the gateway before them, on loopback."""
 
 import asyncio
-import socket
-import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -10,7 +8,6 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
 from a2a.compat.v0_3 import types as types03
 from a2a.helpers import new_task_from_user_message, new_text_message
 from a2a.server.agent_execution import AgentExecutor, RequestContext
@@ -19,6 +16,7 @@ from a2a.server.request_handlers import DefaultRequestHandler
 from a2a.server.routes import create_agent_card_routes, create_jsonrpc_routes
 from a2a.server.tasks import InMemoryTaskStore, TaskUpdater
 from a2a.types import AgentCapabilities, AgentCard, AgentInterface, AgentSkill, Part
+from loopback import running
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -119,21 +117,6 @@ def _card_03(url: str) -> Callable[[Request], Any]:
         return JSONResponse(card.model_dump(mode="json", by_alias=True, exclude_none=True))
 
     return answer
-
-
-@contextmanager
-def running(create: Callable[[str], Any], log_level: str = "error") -> Iterator[str]:
-    """The address of an ASGI application, which is told its address when it is created."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(create(url), log_level=log_level, timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        yield url
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,14 @@
 
 import json
 import queue
-import socket
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from kubernetes import client as kubernetes_client
+from loopback import refusing
 from pytest_httpserver import HTTPServer
+from waiting import eventually
 from werkzeug import Request, Response
 
 from controller.cluster.client import Client
@@ -82,12 +82,10 @@ def client(server: HTTPServer) -> Iterator[Client]:
 
 
 @pytest.fixture
-def unused_port() -> int:
+def unused_port() -> Iterator[int]:
     """A port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    with refusing() as port:
+        yield port
 
 
 class Script:
@@ -122,7 +120,7 @@ class Script:
 
     def _stream(self) -> Iterator[bytes]:
         yield b"\n"  # sends the headers, as a real server does at once
-        while (event := self._events.get(timeout=20)) is not None:
+        while (event := self._events.get(timeout=120)) is not None:
             yield json.dumps(event).encode() + b"\n"
 
 
@@ -159,13 +157,4 @@ def config_map() -> Any:
 @pytest.fixture
 def until() -> Any:
     """Wait for a condition with a deadline."""
-
-    def wait(condition: Any, timeout_s: float = 10.0) -> None:
-        pause = threading.Event()
-        for _ in range(int(timeout_s / 0.02)):
-            if condition():
-                return
-            pause.wait(0.02)
-        raise AssertionError("the condition did not come true")
-
-    return wait
+    return eventually

@@ -1,32 +1,15 @@
 """MCP servers made with the official library, on loopback."""
 
-import socket
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
-import uvicorn
+from loopback import refusing, running
 from mcp.server import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from starlette.applications import Starlette
 from starlette.routing import Mount
-
-
-@contextmanager
-def running(app: Any) -> Iterator[str]:
-    """The address of an ASGI application."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        yield url
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 def tools() -> MCPServer:
@@ -49,7 +32,7 @@ def tools() -> MCPServer:
 def serve() -> Iterator[Callable[[Any], str]]:
     """Run ASGI applications to the end of the test; gives their addresses."""
     with ExitStack() as stack:
-        yield lambda app: stack.enter_context(running(app))
+        yield lambda app: stack.enter_context(running(lambda _: app, log_level="critical"))
 
 
 @pytest.fixture
@@ -78,9 +61,7 @@ def relayed_sse_url(serve: Callable[[Any], str]) -> str:
 
 
 @pytest.fixture
-def unused_port() -> int:
+def unused_port() -> Iterator[int]:
     """A port at which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    with refusing() as port:
+        yield port

@@ -2,8 +2,6 @@
 
 import json
 import math
-import socket
-import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -13,7 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
-import uvicorn
+from loopback import running
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,21 +22,6 @@ from controller.runtime import application, serving
 from controller.runtime.demo import model, tools
 
 Serve = Callable[[Callable[[str], Any]], str]
-
-
-@contextmanager
-def running(create: Callable[[str], Any]) -> Iterator[str]:
-    """The address of an ASGI application, which is told its address when it is created."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        config = uvicorn.Config(create(url), log_level="error", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        yield url
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()
 
 
 @pytest.fixture

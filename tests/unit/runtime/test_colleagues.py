@@ -1,10 +1,10 @@
 """Other agents as tools: one conversation with each, and an end to their work when ours ends."""
 
-import select
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from waiting import eventually
 
 from controller.definitions import agentconfig
 
@@ -44,11 +44,11 @@ def test_cancelling_a_turn_cancels_the_colleagues_task(
     desk = start(remote_agents=colleague(clerk.url))
     with desk.stream("message/stream", to_message("ask the clerk to count to 999")) as events:
         task_id = next(events)["id"]
-        until(lambda: bool(tasks(clerk, "TASK_STATE_WORKING")))
+        eventually(lambda: bool(tasks(clerk, "TASK_STATE_WORKING")))
         desk.rpc("tasks/cancel", {"id": task_id})
         list(events)
 
-    until(lambda: bool(tasks(clerk, "TASK_STATE_CANCELED")))
+    eventually(lambda: bool(tasks(clerk, "TASK_STATE_CANCELED")))
 
     assert not tasks(clerk, "TASK_STATE_WORKING")
 
@@ -63,7 +63,7 @@ def test_a_colleague_that_takes_too_long_is_a_tool_error(
 
     assert task["status"]["state"] == "completed"
     assert "did not answer within 2 s" in answer_of(task)
-    until(lambda: bool(tasks(clerk, "TASK_STATE_CANCELED")))
+    eventually(lambda: bool(tasks(clerk, "TASK_STATE_CANCELED")))
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9"])
@@ -80,8 +80,3 @@ def tasks(agent: Any, state: str) -> list[dict[str, Any]]:
     answer = agent.rpc("ListTasks", {"status": state}, **{"a2a-version": "1.0"})
     found: list[dict[str, Any]] = answer["result"].get("tasks", [])
     return found
-
-
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        select.select([], [], [], 0.02)

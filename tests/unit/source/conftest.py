@@ -20,6 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from loopback import refusing
 
 from controller.source.limits import Limits
 from controller.source.repository import Repositories
@@ -77,8 +78,8 @@ def upstream(tmp_path: Path, git: Callable[..., str], commit: Callable[..., str]
 
 @pytest.fixture
 def repositories(tmp_path: Path) -> Repositories:
-    """Mirrors in a fresh folder; servers get ten seconds."""
-    return Repositories(tmp_path / "git", limits=Limits(timeout_s=10, fetch_timeout_s=20))
+    """Mirrors in a fresh folder; servers get as long as a loaded machine needs."""
+    return Repositories(tmp_path / "git", limits=Limits(timeout_s=60, fetch_timeout_s=60))
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "POST":
             server.posted.set()
             if server.hold is not None:
-                server.hold.wait(10)
+                server.hold.wait(60)
         if server.redirect:
             self._send(302, [("Location", server.redirect + self.path)])
         elif server.login is not None and login != ":".join(server.login):
@@ -314,7 +315,7 @@ def silent_port() -> Iterator[int]:
 
 
 @pytest.fixture
-def closed_port() -> int:
+def closed_port() -> Iterator[int]:
     """A port that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    with refusing() as port:
+        yield port

@@ -1,9 +1,6 @@
 """The watch against real MCP servers, with definitions from a catalog."""
 
-import socket
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from loopback import refusing, running
 from mcp.server import MCPServer
+from waiting import eventually
 
 from controller import telemetry
 from controller.definitions import parse, resolve
@@ -65,15 +63,9 @@ def calculator(*more: str) -> Any:
 
 
 @contextmanager
-def running(app: Any, port: int = 0) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", port)) as listener:
-        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
-        server.should_exit = True
-        thread.join(20)
+def serving(*more: str) -> Iterator[str]:
+    with running(lambda _: calculator(*more), log_level="critical") as url:
+        yield f"{url}/mcp"
 
 
 @dataclass
@@ -107,24 +99,17 @@ class World:
         servers, records = Servers(self.applications, self.catalog), ToolServers(self.folder)
         watch = ToolWatch(
             servers,
-            lambda server: Way(url=server.url, timeout_s=10),
+            lambda server: Way(url=server.url, timeout_s=60),
             records,
             now=lambda: datetime.now(UTC),
             changed=self.changed.append,
             interval_s=0.05,
         )
         watch.start()
-        yield Toolbox(servers=servers, records=records, watch=watch, catalog=self.catalog)
-        watch.stop()
-
-
-def until(condition: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        if found := condition():
-            return found
-        threading.Event().wait(0.02)
-    raise AssertionError("the condition did not come true")
+        try:
+            yield Toolbox(servers=servers, records=records, watch=watch, catalog=self.catalog)
+        finally:
+            watch.stop(timeout_s=60)
 
 
 def status(toolbox: Toolbox) -> str:
@@ -132,19 +117,11 @@ def status(toolbox: Toolbox) -> str:
     return record.status if record else ""
 
 
-@pytest.fixture
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 def test_tools_are_listed_kept_and_measured(tmp_path: Path) -> None:
-    with running(calculator()) as url:
+    with serving() as url:
         world = World(tmp_path, url)
         with world.watching() as toolbox:
-            until(lambda: status(toolbox) == "Ready")
+            eventually(lambda: status(toolbox) == "Ready")
             (shown,) = toolbox.all()
 
     assert [tool.name for tool in shown.record.offered] == ["add"]
@@ -157,16 +134,18 @@ def test_tools_are_listed_kept_and_measured(tmp_path: Path) -> None:
     assert kept.tools == shown.record.tools
 
 
-def test_a_server_that_went_keeps_its_tools_and_comes_back(tmp_path: Path, free_port: int) -> None:
-    world = World(tmp_path, f"http://127.0.0.1:{free_port}/mcp")
-    with running(calculator(), free_port), world.watching() as toolbox:
-        until(lambda: status(toolbox) == "Ready")
+def test_a_server_that_went_keeps_its_tools_and_comes_back(tmp_path: Path) -> None:
+    world = World(tmp_path, "")
+    with serving() as world.url, world.watching() as toolbox:
+        eventually(lambda: status(toolbox) == "Ready")
 
-    with world.watching() as toolbox:
-        until(lambda: status(toolbox) == "Unreachable")
-        (gone,) = toolbox.all()
-    with running(calculator("sub"), free_port), world.watching() as toolbox:
-        until(lambda: status(toolbox) == "Ready")
+    with refusing() as port:
+        world.url = f"http://127.0.0.1:{port}/mcp"
+        with world.watching() as toolbox:
+            eventually(lambda: status(toolbox) == "Unreachable")
+            (gone,) = toolbox.all()
+    with serving("sub") as world.url, world.watching() as toolbox:
+        eventually(lambda: status(toolbox) == "Ready")
         (back,) = toolbox.all()
 
     assert [tool.name for tool in gone.record.offered] == ["add"]
@@ -177,7 +156,7 @@ def test_a_server_that_went_keeps_its_tools_and_comes_back(tmp_path: Path, free_
 
 def test_a_server_whose_workload_is_not_there_is_not_asked(tmp_path: Path) -> None:
     with World(tmp_path, "http://127.0.0.1:9/mcp", health="Progressing").watching() as toolbox:
-        until(lambda: status(toolbox) == "Pending")
+        eventually(lambda: status(toolbox) == "Pending")
         (shown,) = toolbox.all()
 
     assert shown.record.message == "Its workload is Progressing."
@@ -192,8 +171,8 @@ def test_a_server_can_opt_out(tmp_path: Path) -> None:
 
 
 def test_a_call_needs_the_approval_that_agents_need(tmp_path: Path) -> None:
-    with running(calculator()) as url, World(tmp_path, url).watching() as toolbox:
-        until(lambda: status(toolbox) == "Ready")
+    with serving() as url, World(tmp_path, url).watching() as toolbox:
+        eventually(lambda: status(toolbox) == "Ready")
         (shown,) = toolbox.all()
         with pytest.raises(ApprovalRequiredError, match="Agent agents/a may not"):
             toolbox.call(shown, "add", {"a": 1, "b": 2}, confirmed=False)

@@ -1,6 +1,5 @@
 """Push notifications over the wire: what arrives, how often it is tried, and where it may go."""
 
-import select
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from waiting import eventually
 
 from controller.runtime.push import sender
 
@@ -59,18 +59,13 @@ def older(agent: Any, to_message: Any, hook: Hook, **fields: Any) -> dict[str, A
     return answer
 
 
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        select.select([], [], [], 0.01)
-
-
 def test_a_client_of_0_3_is_told_the_task(
     start: Callable[..., Any], to_message: Any, hook: Hook
 ) -> None:
     proof = {"authentication": {"schemes": ["Bearer"], "credentials": "abc"}}
     task = older(start(environment=ALLOWED), to_message, hook, **proof)["result"]
 
-    until(lambda: bool(hook.told) and hook.told[-1]["status"]["state"] == "completed")
+    eventually(lambda: bool(hook.told) and hook.told[-1]["status"]["state"] == "completed")
 
     assert hook.told[-1]["id"] == task["id"]
     assert hook.told[-1]["artifacts"][0]["parts"][0]["text"] == "1 2 3"
@@ -86,7 +81,7 @@ def test_a_client_of_1_0_is_told_the_event(start: Callable[..., Any], hook: Hook
     params = {"message": message, "configuration": configuration}
     agent.rpc("SendMessage", params, **{"a2a-version": "1.0"})
 
-    until(lambda: bool(hook.told) and "COMPLETED" in str(hook.told[-1]))
+    eventually(lambda: bool(hook.told) and "COMPLETED" in str(hook.told[-1]))
 
     assert hook.told[-1]["statusUpdate"]["status"]["state"] == "TASK_STATE_COMPLETED"
 
@@ -97,7 +92,7 @@ def test_a_hook_that_is_busy_is_tried_again(
     hook.failures = 2
     older(start(environment=ALLOWED), to_message, hook)
 
-    until(lambda: bool(hook.told) and hook.told[-1]["status"]["state"] == "completed")
+    eventually(lambda: bool(hook.told) and hook.told[-1]["status"]["state"] == "completed")
 
     assert [told["status"]["state"] for told in hook.told] == ["submitted", "working", "completed"]
 

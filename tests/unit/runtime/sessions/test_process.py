@@ -1,17 +1,17 @@
 """A real process with a controller: what SIGTERM and SIGKILL leave behind."""
 
 import os
-import select
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+from waiting import eventually
 
 from controller.definitions import agentconfig
 
@@ -40,7 +40,7 @@ def process(
         env={**os.environ, **controller.environment()},
     ) as started:
         try:
-            until(lambda: answers(f"http://127.0.0.1:{port}"))
+            eventually(lambda: answers(f"http://127.0.0.1:{port}"))
             yield started, f"http://127.0.0.1:{port}"
         finally:
             started.kill()
@@ -51,11 +51,6 @@ def answers(url: str) -> bool:
         return httpx.get(f"{url}/health", timeout=1).status_code == 200
     except httpx.TransportError:
         return False
-
-
-def until(condition: Callable[[], bool]) -> None:
-    while not condition():
-        select.select([], [], [], 0.02)
 
 
 def send(url: str, params: dict[str, Any]) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """An agent with a controller: what is kept there, and what another process makes of it."""
 
-import select
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from waiting import eventually
 
 from controller.definitions import agentconfig
 
@@ -130,13 +130,14 @@ def test_without_the_controller_it_answers_and_catches_up(
     behind = httpx.get(f"{agent.url}/ready").json()["storage"]
 
     controller.is_away = False
-    until(lambda: len(controller.events.get((first["contextId"], "alice@example.com"), ())) == 4)
+    stored = (first["contextId"], "alice@example.com")
+    eventually(lambda: len(controller.events.get(stored, ())) == 4)
 
     assert first["metadata"]["roster_stored"] is False
     assert answer_of(second) == "Your name is Ada."
     assert behind["controller"] == "away"
     assert behind["waiting"] >= 4
-    until(
+    eventually(
         lambda: controller.tasks.get(second["id"], {}).get("status", {}).get("state") == "completed"
     )
 
@@ -204,10 +205,4 @@ def test_a_callers_session_of_an_agent_says_so(born: Any, controller: Any) -> No
 def settle(controller: Any) -> None:
     """Wait until every task that was begun is stored as ended or waiting."""
     resting = {"completed", "failed", "canceled", "input-required"}
-    until(lambda: all(t["status"]["state"] in resting for t in controller.tasks.values()))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Let the agent's thread go on until a condition holds; the test's time limit ends it."""
-    while not condition():
-        select.select([], [], [], 0.01)  # other threads go on meanwhile
+    eventually(lambda: all(t["status"]["state"] in resting for t in controller.tasks.values()))
