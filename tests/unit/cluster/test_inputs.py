@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_S
 
 from controller.cluster.client import Client
 from controller.cluster.errors import UnavailableError
@@ -102,7 +103,7 @@ def test_what_is_missing_is_missing_until_it_comes(
         }
     )
 
-    assert heard.get(timeout=10) == "app"
+    assert heard.get(timeout=PATIENCE_S) == "app"
     (found,) = inputs.look("app", wanted).values()
     assert found.manifest == {"data": {"tone": "Be kind."}}
 
@@ -117,10 +118,10 @@ def test_a_rotation_is_told_to_those_concerned_and_a_label_changes_no_hash(
     heard = told(inputs)
 
     client.apply(secret(namespace, "one", labels={"a": "b"}))
-    assert heard.get(timeout=10) == "app"
+    assert heard.get(timeout=PATIENCE_S) == "app"
     labelled = inputs.look("app", wanted)
     client.apply(secret(namespace, "two"))
-    assert heard.get(timeout=10) == "app"
+    assert heard.get(timeout=PATIENCE_S) == "app"
     rotated = inputs.look("app", wanted)
 
     assert labelled == before
@@ -135,7 +136,7 @@ def test_what_is_deleted_is_gone(client: Client, inputs: Inputs, namespace: str)
 
     client.delete(key(namespace), uid=applied["metadata"]["uid"])
 
-    assert heard.get(timeout=10) == "app"
+    assert heard.get(timeout=PATIENCE_S) == "app"
     assert inputs.look("app", {key(namespace): False}) == {}
 
 

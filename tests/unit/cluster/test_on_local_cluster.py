@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from waiting import eventually
 
 from controller.cluster.client import Client
 from controller.cluster.errors import ConflictError, InvalidError, NotFoundError, UnavailableError
@@ -109,7 +109,7 @@ class Application:
         )
 
     def sync(self, *components: Component, **policy: Any) -> tuple[ObjectResult, ...]:
-        executor = Executor(self.client, self.live, health_timeout_s=20)
+        executor = Executor(self.client, self.live, health_timeout_s=60)
         return executor.execute(
             self.plan(components, **policy),
             record_intent=lambda _: None,
@@ -154,13 +154,6 @@ def edit(application: Application, name: str, **data: str) -> None:
         body={"data": data},
         content_type="application/merge-patch+json",
     )
-
-
-def eventually(condition: Any, timeout_s: float = 10.0) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < deadline, "the condition did not come true"
-        time.sleep(0.02)
 
 
 def test_what_was_synced_is_the_same_without_a_single_request(application: Application) -> None:
@@ -359,7 +352,7 @@ def test_watches_survive_a_restarted_server(folder: Path, application: Applicati
     edit(application, "prompt", text="Be rude.")
 
     key = ObjectKey("", "ConfigMap", application.name, "prompt")
-    eventually(lambda: (application.live.get(key) or {})["data"] == {"text": "Be rude."}, 20)
+    eventually(lambda: (application.live.get(key) or {}).get("data") == {"text": "Be rude."})
     (result,) = application.sync(component)
     assert result.status == "Synced"
 

@@ -1,8 +1,8 @@
 """One application from end to end in one thread: real git, the local cluster, a real database."""
 
+import dataclasses
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from waiting import eventually
 
 from controller.cluster.client import Client
 from controller.cluster.live import LiveState
@@ -72,12 +73,17 @@ class World:
             ),
             client=self.client,
             live=self.live,
-            executor=Executor(self.client, self.live, health_timeout_s=5),
+            executor=Executor(self.client, self.live, health_timeout_s=60),
             now=lambda: self.now,
             chance=lambda: 0.0,
             pending=lambda _: frozenset(self.pending),
             stopping=lambda: self.stopping,
         )
+
+    def give_up_after(self, seconds: float) -> None:
+        """Wait for health no longer than this."""
+        executor = Executor(self.client, self.live, health_timeout_s=seconds)
+        self.reconciler = dataclasses.replace(self.reconciler, executor=executor)
 
     def restart(self) -> None:
         self.store.close()
@@ -135,17 +141,21 @@ class World:
     def seen(self, is_so: Callable[[Manifest], bool], name: str = "style") -> None:
         """Wait until the watches know of a ConfigMap that is so."""
         key = ObjectKey("", "ConfigMap", self.namespace, name)
-        deadline = time.monotonic() + 10
-        while (found := self.live.get(key)) is None or not is_so(found):
-            assert time.monotonic() < deadline, "the watches do not know of it"
-            self.live.wait(0.1)
+        eventually(
+            lambda: (found := self.live.get(key)) is not None and is_so(found),
+            what="the watches' knowledge",
+        )
+
+    def gone(self, name: str) -> None:
+        """Wait until the watches know that a ConfigMap is no more."""
+        key = ObjectKey("", "ConfigMap", self.namespace, name)
+        eventually(lambda: self.live.get(key) is None, what="the watches' knowledge")
 
     def config_map(self, name: str) -> Manifest | None:
         return self.client.get(ObjectKey("", "ConfigMap", self.namespace, name), "v1")
 
     def edit(self, name: str, data: Mapping[str, str]) -> None:
         """Change a ConfigMap as somebody with kubectl would, and wait until that is known."""
-        key = ObjectKey("", "ConfigMap", self.namespace, name)
         self.client.connection.request(
             "PATCH",
             f"/api/v1/namespaces/{self.namespace}/configmaps/{name}",
@@ -154,11 +164,7 @@ class World:
             body={"data": data},
             content_type="application/merge-patch+json",
         )
-        for _ in range(200):
-            if (self.live.get(key) or {}).get("data") == data:
-                return
-            self.live.wait(0.05)
-        raise AssertionError("the watch does not tell of the edit")
+        self.seen(lambda live: live["data"] == data, name)
 
     def _observed_apply(self, manifest: Manifest, **options: bool) -> Manifest:
         if not options.get("dry_run"):

@@ -54,7 +54,7 @@ def test_a_sync_and_a_correction_are_told(world: Any, prompts: Prompts) -> None:
                      "labels": found["metadata"]["labels"]},
         "data": {"text": "Be rude."},
     })  # fmt: skip
-    world.live.wait(5)
+    world.seen(lambda live: live["data"] == {"text": "Be rude."})
     world.visit(Trigger.DRIFT)
 
     first, second = told
@@ -89,7 +89,7 @@ def test_a_cluster_takes_them(world: Any, prompts: Prompts) -> None:
     world.commit(style=prompts())
     world.visit()
     recorder.start()
-    recorder.stop(10)
+    recorder.stop(60)
 
     uid = world.config_map("style")["metadata"]["uid"]
     (found,) = world.client.events(world.namespace, uid=uid)

@@ -236,7 +236,9 @@ def test_the_tries_of_a_hook_end_at_the_limit(world: Any, prompts: Write) -> Non
 def test_a_hook_that_health_kept_from_running_is_run_later(world: Any, prompts: Write) -> None:
     slow = job("slow", "Sync", HANGS).replace("roster.dev/hook: 'Sync'", "")
     world.commit(slow=slow, a=prompts(), last=job("last", "PostSync"))
+    world.give_up_after(2)
     world.visit()
+    world.give_up_after(60)
     skipped = results(world)["last"]
     told = {"roster.dev/health": "ignore"}
     world.client.connection.request(

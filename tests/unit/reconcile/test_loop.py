@@ -1,11 +1,11 @@
 import threading
-import time
 from collections.abc import Callable, Iterator
 from queue import Queue
 
 import pytest
 import structlog
 from structlog.testing import capture_logs
+from waiting import PATIENCE_S
 
 from controller.errors import PermanentError, TransientError
 from controller.reconcile.loop import Loop, Visit
@@ -33,7 +33,7 @@ def run(queue: WorkQueue) -> Iterator[Callable[..., Loop]]:
     structlog.reset_defaults()
     yield start
     for loop in loops:
-        assert loop.stop(5)
+        assert loop.stop(PATIENCE_S)
 
 
 def test_a_visit_gets_key_and_triggers(queue: WorkQueue, run: Callable[..., Loop]) -> None:
@@ -42,7 +42,7 @@ def test_a_visit_gets_key_and_triggers(queue: WorkQueue, run: Callable[..., Loop
 
     queue.add("a", trigger=Trigger.MANUAL)
 
-    assert visits.get(timeout=5) == ("a", frozenset({Trigger.MANUAL}))
+    assert visits.get(timeout=PATIENCE_S) == ("a", frozenset({Trigger.MANUAL}))
 
 
 @pytest.mark.parametrize(
@@ -56,15 +56,16 @@ def test_a_failed_visit_is_retried(
     visits: Queue[frozenset[Trigger]] = Queue()
 
     def visit(_key: str, triggers: frozenset[Trigger]) -> None:
+        is_first = Trigger.RETRY not in triggers
         visits.put(triggers)
-        if visits.qsize() == 1:
+        if is_first:
             raise error
 
     run(visit)
     queue.add("a", trigger=Trigger.POLL)
 
-    assert visits.get(timeout=5) == {Trigger.POLL}
-    assert visits.get(timeout=5) == {Trigger.RETRY}
+    assert visits.get(timeout=PATIENCE_S) == {Trigger.POLL}
+    assert visits.get(timeout=PATIENCE_S) == {Trigger.RETRY}
 
 
 def test_one_key_that_fails_does_not_keep_others_from_their_visit(
@@ -81,7 +82,7 @@ def test_one_key_that_fails_does_not_keep_others_from_their_visit(
     for key in ("bad", "b", "c"):
         queue.add(key, trigger=Trigger.POLL)
 
-    assert [good.get(timeout=5), good.get(timeout=5)] == ["b", "c"]
+    assert [good.get(timeout=PATIENCE_S), good.get(timeout=PATIENCE_S)] == ["b", "c"]
 
 
 def test_a_visit_that_names_a_time_comes_again(queue: WorkQueue, run: Callable[..., Loop]) -> None:
@@ -94,7 +95,7 @@ def test_a_visit_that_names_a_time_comes_again(queue: WorkQueue, run: Callable[.
     run(visit)
     queue.add("a", trigger=Trigger.POLL)
 
-    assert [visits.get(timeout=5) for _ in range(3)] == ["a", "a", "a"]
+    assert [visits.get(timeout=PATIENCE_S) for _ in range(3)] == ["a", "a", "a"]
 
 
 def test_workers_work_side_by_side(queue: WorkQueue, run: Callable[..., Loop]) -> None:
@@ -102,33 +103,44 @@ def test_workers_work_side_by_side(queue: WorkQueue, run: Callable[..., Loop]) -
     done: Queue[str] = Queue()
 
     def visit(key: str, _triggers: frozenset[Trigger]) -> None:
-        together.wait(timeout=5)
+        together.wait(timeout=PATIENCE_S)
         done.put(key)
 
     run(visit, workers=3)
     for key in "abc":
         queue.add(key, trigger=Trigger.POLL)
 
-    assert {done.get(timeout=5) for _ in range(3)} == {"a", "b", "c"}
+    assert {done.get(timeout=PATIENCE_S) for _ in range(3)} == {"a", "b", "c"}
 
 
-def test_stop_waits_for_the_visit_that_runs_and_starts_no_other(queue: WorkQueue) -> None:
-    started, release = threading.Event(), threading.Event()
+class Closing(WorkQueue):
+    """A queue that says when a loop hands out no more of it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.closed = threading.Event()
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self.closed.set()
+
+
+def test_stop_waits_for_the_visit_that_runs_and_starts_no_other() -> None:
+    queue, started = Closing(), threading.Event()
     visited = []
 
     def visit(key: str, _triggers: frozenset[Trigger]) -> None:
         visited.append(key)
         started.set()
-        release.wait(5)
+        queue.closed.wait(PATIENCE_S)
 
     loop = Loop(queue, visit, workers=1)
     loop.start()
     queue.add("a", trigger=Trigger.POLL)
     queue.add("b", trigger=Trigger.POLL)
-    assert started.wait(5)
-    threading.Timer(0.05, release.set).start()
+    assert started.wait(PATIENCE_S)
 
-    assert loop.stop(5)
+    assert loop.stop(PATIENCE_S)
     assert visited == ["a"]
 
 
@@ -137,18 +149,16 @@ def test_stop_gives_up_on_a_visit_that_hangs(queue: WorkQueue) -> None:
 
     def visit(_key: str, _triggers: frozenset[Trigger]) -> None:
         started.set()
-        release.wait(10)
+        release.wait(PATIENCE_S)
 
     loop = Loop(queue, visit, workers=1)
     loop.start()
     queue.add("a", trigger=Trigger.POLL)
-    assert started.wait(5)
-    before = time.monotonic()
+    assert started.wait(PATIENCE_S)
 
     assert not loop.stop(0.05)
-    assert time.monotonic() - before < 2
     release.set()
-    assert loop.stop(5)
+    assert loop.stop(PATIENCE_S)
 
 
 def test_stop_before_start_is_nothing(queue: WorkQueue) -> None:
@@ -179,10 +189,10 @@ def test_each_visit_is_one_log_line(
         loop = Loop(queue, visit, workers=1)
         queue.add("a", trigger=Trigger.WEBHOOK)
         loop.start()
-        assert done.wait(5)
-        assert loop.stop(5)
+        assert done.wait(PATIENCE_S)
+        assert loop.stop(PATIENCE_S)
 
-    (line,) = lines[:1]
+    line = next(line for line in lines if line.get("application") == "a")
     assert (line["event"], line["log_level"]) == (event, level)
     assert (line["application"], line["triggers"]) == ("a", ["webhook"])
     if error is not None:

@@ -18,7 +18,7 @@ def test_drift_is_counted(world: Any, prompts: Callable[..., str], heals: bool) 
     world.visit()
     found = world.config_map("style")
     world.client.delete(found, uid=found["metadata"]["uid"], propagation="Background")
-    world.live.wait(5)
+    world.gone("style")
     world.visit(Trigger.DRIFT)
 
     assert sample("roster_drift_found_total", world.name) == 1

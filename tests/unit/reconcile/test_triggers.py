@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import PATIENCE_S
 
 from controller.errors import TransientError
 from controller.reconcile.triggers import Poller, RepositoryWatch
@@ -38,7 +39,7 @@ def test_polling_goes_on_until_stopped(queue: WorkQueue) -> None:
     poller = Poller(queue, lambda: ["a"], interval_s=0.01)
     poller.start()
     for _ in range(3):
-        taken = queue.get(5)
+        taken = queue.get(PATIENCE_S)
         assert taken is not None
         queue.done(taken.key)
     poller.stop()
@@ -59,7 +60,7 @@ def test_polling_survives_a_failure_to_name_the_applications(queue: WorkQueue) -
     poller = Poller(queue, names, interval_s=0.01)
     poller.start()
     try:
-        assert queue.get(5) is not None
+        assert queue.get(PATIENCE_S) is not None
     finally:
         poller.stop()
 
@@ -68,7 +69,7 @@ def test_stop_does_not_wait_for_the_interval(queue: WorkQueue) -> None:
     poller = Poller(queue, list, interval_s=3600)
     poller.start()
 
-    poller.stop(timeout_s=2)
+    poller.stop(timeout_s=PATIENCE_S)
 
     assert "poller" not in {thread.name for thread in threading.enumerate()}
 
@@ -84,7 +85,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 
 def take(queue: WorkQueue) -> Item:
-    taken = queue.get(5)
+    taken = queue.get(PATIENCE_S)
     assert taken is not None
     queue.done(taken.key)
     return taken

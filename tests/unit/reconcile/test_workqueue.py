@@ -3,6 +3,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from waiting import PATIENCE_S
 
 from controller.reconcile.workqueue import Backoff, Item, Trigger, WorkQueue
 
@@ -257,25 +258,25 @@ def test_a_waiting_worker_is_woken(
         waiting = pool.submit(queue.get)
         wake(queue)
 
-        assert waiting.result(timeout=5) == expected
+        assert waiting.result(timeout=PATIENCE_S) == expected
 
 
 def test_a_waiting_worker_takes_a_delayed_key_when_it_is_due() -> None:
     queue = WorkQueue()
-    queue.add("late", trigger=POLL, delay_s=60)
+    queue.add("late", trigger=POLL, delay_s=600)
     queue.add("soon", trigger=POLL, delay_s=0.02)
 
-    assert queue.get(5) == item("soon", POLL)
+    assert queue.get(PATIENCE_S) == item("soon", POLL)
 
 
 def test_an_earlier_key_wakes_a_worker_that_waits_for_a_later_one() -> None:
     queue = WorkQueue()
-    queue.add("late", trigger=POLL, delay_s=60)
+    queue.add("late", trigger=POLL, delay_s=600)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(queue.get, 5)
+        waiting = pool.submit(queue.get, PATIENCE_S)
         queue.add("now", trigger=POLL)
 
-        assert waiting.result(timeout=5) == item("now", POLL)
+        assert waiting.result(timeout=PATIENCE_S) == item("now", POLL)
 
 
 def test_many_threads_lose_no_key_and_never_share_one() -> None:

@@ -33,7 +33,7 @@ class Sync:
         self.plan_of = plan_of
         self.intent: set[ObjectKey] = set()
         self.stopped = lambda: ""
-        self.timeout_s = 0.2
+        self.timeout_s = 60.0
 
     def plan(self, components: Iterable[Component], **policy: Any) -> Plan:
         found = differences(tuple(components), self.cluster, self.client)
@@ -134,7 +134,6 @@ def test_the_rest_of_a_component_is_not_written_after_a_failure(
 def test_a_dependency_is_waited_for_until_it_is_healthy(
     sync: Sync, component: Any, cluster: Any
 ) -> None:
-    sync.timeout_s = 10
     cluster.when_applied = _healthy_unless("tool")
     seen: list[bool] = []
 
@@ -155,6 +154,7 @@ def test_a_dependency_that_does_not_become_healthy_is_named(
     sync: Sync, component: Any, cluster: Any
 ) -> None:
     cluster.when_applied = _healthy_unless("tool")
+    sync.timeout_s = 0.2
 
     results = sync(
         component("tool", "Deployment"), component("agent", needs=("tool",)), component("other")
@@ -167,7 +167,6 @@ def test_a_dependency_that_does_not_become_healthy_is_named(
 
 
 def test_a_degraded_dependency_is_not_waited_for(sync: Sync, component: Any, cluster: Any) -> None:
-    sync.timeout_s = 60
     late = {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}
     cluster.when_applied = lambda _: {"status": {"conditions": [late]}}
 
@@ -179,7 +178,6 @@ def test_a_degraded_dependency_is_not_waited_for(sync: Sync, component: Any, clu
 def test_a_dependency_that_is_deleted_meanwhile_is_not_waited_for(
     sync: Sync, component: Any, cluster: Any
 ) -> None:
-    sync.timeout_s = 60
     cluster.when_applied = _healthy_unless("tool")
 
     def delete() -> str:
@@ -196,7 +194,6 @@ def test_a_dependency_that_is_deleted_meanwhile_is_not_waited_for(
 def test_a_definition_is_established_before_objects_of_its_kind_are_written(
     sync: Sync, component: Any, cluster: Any
 ) -> None:
-    sync.timeout_s = 10
     seen: list[list[str]] = []
 
     def establish() -> str:
@@ -219,6 +216,7 @@ def test_a_definition_is_established_before_objects_of_its_kind_are_written(
 
 def test_the_next_wave_waits_for_this_one(sync: Sync, component: Any, cluster: Any) -> None:
     cluster.when_applied = _healthy_unless("first")
+    sync.timeout_s = 0.2
 
     results = sync(component("first", "Deployment"), component("second", wave=1))
 
@@ -234,7 +232,6 @@ def test_waves_are_written_in_order(sync: Sync, component: Any, cluster: Any) ->
 
 
 def test_a_newer_revision_ends_the_wait(sync: Sync, component: Any, cluster: Any) -> None:
-    sync.timeout_s = 60
     cluster.when_applied = _healthy_unless("tool")
     sync.stopped = lambda: "Superseded" if cluster.log else ""
 
@@ -261,7 +258,6 @@ def test_a_reason_to_stop_ends_an_operation_in_the_middle_of_a_wave(
 def test_a_newer_revision_ends_the_wait_for_a_namespace(
     sync: Sync, component: Any, cluster: Any
 ) -> None:
-    sync.timeout_s = 60
     pending = {"status": {"conditions": [{"type": "Reconciling", "status": "True"}]}}
     cluster.when_applied = lambda manifest: pending if manifest["kind"] == "Namespace" else {}
     sync.stopped = lambda: "Superseded" if cluster.log else ""
@@ -388,7 +384,6 @@ def test_what_is_being_deleted_is_created_anew_when_it_is_gone(
         return ""
 
     sync.stopped = let_go_after_a_while
-    sync.timeout_s = 10
     results = sync(component("one"))
 
     assert results[str(key("one"))].message == "created anew when its deletion had ended"
@@ -407,7 +402,6 @@ def test_an_apply_that_lands_on_what_began_to_go_is_done_again(
         {"metadata": {**manifest["metadata"], **old["metadata"]}} if not cluster.log else {}
     )
     sync.stopped = lambda: cluster.delete_from_store(old) or "" if cluster.log else ""
-    sync.timeout_s = 10
 
     results = sync.execute(plan)
 
@@ -421,6 +415,7 @@ def test_what_does_not_go_fails_with_what_keeps_it(
 ) -> None:
     sync(component("one"))
     dying(cluster, "one")
+    sync.timeout_s = 0.2
 
     results = sync(component("one"), component("two"))
 
@@ -435,7 +430,6 @@ def test_a_reason_to_stop_ends_the_wait_for_a_deletion(
 ) -> None:
     sync(component("one"))
     dying(cluster, "one")
-    sync.timeout_s = 10
     plan = sync.plan([component("one")])
     cluster.requests.clear()
     sync.stopped = lambda: "Superseded." if "get one" in cluster.requests else ""
