@@ -24,9 +24,10 @@ import yaml
 
 from controller.errors import PermanentError, TransientError, UsageError
 
-_START_TIMEOUT_S = 30.0
+_START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
 _LOOK_S = 0.02
+_READY_TIMEOUT_S = 10.0
 _ALREADY_RUNNING = 3
 """Exit code of the process when another one holds the folder's lock."""
 _LOG_TAIL_BYTES = 2000
@@ -170,7 +171,7 @@ def _is_ready(url: str, authority: str | None) -> bool:
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context)
     )
     try:
-        with direct.open(f"{url}/readyz", timeout=2) as answer:
+        with direct.open(f"{url}/readyz", timeout=_READY_TIMEOUT_S) as answer:
             return bool(answer.status == 200)
     except OSError:
         return False

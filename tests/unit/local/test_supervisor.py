@@ -2,11 +2,11 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
 from controller.errors import PermanentError, UsageError
 from controller.local import supervisor
@@ -17,13 +17,6 @@ def folder(tmp_path: Path) -> Iterator[Path]:
     chosen = tmp_path / "cluster"
     yield chosen
     supervisor.stop(chosen)
-
-
-def _until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def _is_gone(pid: int) -> bool:
@@ -58,7 +51,7 @@ def test_stop_ends_it_and_a_new_start_keeps_the_address(folder: Path) -> None:
 def test_killed_cluster_can_be_started_again(folder: Path) -> None:
     first = supervisor.start(folder, log=folder / "log")
     os.kill(first.pid, signal.SIGKILL)
-    _until(lambda: supervisor.status(folder) is None)
+    eventually(lambda: supervisor.status(folder) is None)
 
     assert supervisor.start(folder, log=folder / "log").pid != first.pid
 
@@ -104,4 +97,4 @@ def test_cluster_ends_with_its_parent_when_asked(folder: Path) -> None:
         pid = int(parent.stdout.readline())
         parent.kill()
 
-    _until(lambda: _is_gone(pid))
+    eventually(lambda: _is_gone(pid))

@@ -2,9 +2,11 @@ import os
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from waiting import eventually
 
 from controller.errors import PermanentError
 from controller.source.command import Command, GitError, GitTimeoutError
@@ -14,7 +16,7 @@ Git = Callable[..., str]
 
 @pytest.fixture
 def command(upstream: Path) -> Command:
-    return Command(folder=upstream / ".git", timeout_s=10)
+    return Command(folder=upstream / ".git", timeout_s=60)
 
 
 def test_what_git_prints_is_returned_byte_for_byte(command: Command, upstream: Path) -> None:
@@ -35,18 +37,17 @@ def test_a_command_that_hangs_is_killed_with_its_children(command: Command, tmp_
     """Also where neither `pgrep` nor `ps` exists, which GitPython's own timeout needs."""
     child = tmp_path / "child"
     hanging = f"!sleep 61.7 & echo $! > {child}; wait"
-    patient = Command(folder=command.folder, timeout_s=0.5)
-    started = time.monotonic()
+    for limit_s in (0.5, 2, 8, 32):
+        patient = Command(folder=command.folder, timeout_s=limit_s)
+        started = time.monotonic()
+        with pytest.raises(GitTimeoutError, match=f"git -c took more than {limit_s} s"):
+            patient.run("-c", f"alias.hang={hanging}", "hang")
+        assert time.monotonic() - started < 60
+        if child.exists() and child.read_text():
+            break  # it was killed with a child, which on a loaded machine may come late
 
-    with pytest.raises(GitTimeoutError, match=r"git -c took more than 0\.5 s"):
-        patient.run("-c", f"alias.hang={hanging}", "hang")
-
-    assert time.monotonic() - started < 5
     pid = int(child.read_text())
-    deadline = time.monotonic() + 5
-    while _runs(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _runs(pid)
+    eventually(lambda: not _runs(pid), what="the child's end")
 
 
 def _runs(pid: int) -> bool:
@@ -88,14 +89,23 @@ def test_a_machine_without_git_is_reported(
         command.run("version")
 
 
+def _pipes() -> set[str]:
+    """The pipes of this process; it may have sockets that come and go."""
+    found = set()
+    for descriptor in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found.add(str(descriptor.readlink()))
+    return {name for name in found if name.startswith("pipe:")}
+
+
 def test_no_process_or_pipe_is_left(command: Command) -> None:
-    before = len(list(Path("/proc/self/fd").iterdir()))
+    before = _pipes()
     for _ in range(5):
         command.run("version")
         with pytest.raises(GitError):
             command.run("cat-file", "-e", "0" * 40)
 
-    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert _pipes() <= before
     children = subprocess.run(
         ["ps", "--ppid", str(os.getpid()), "-o", "comm="], capture_output=True, check=False
     )

@@ -146,7 +146,7 @@ def test_another_process_on_the_same_mirror_is_waited_for(mirror: Mirror) -> Non
         thread.start()
         too_early = entered.wait(0.2)
         other.communicate()
-        thread.join(5)
+        thread.join(60)
 
     assert (too_early, entered.is_set()) == (False, True)
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_S
 
 from controller.local import certificates
 from controller.local.apiserver.delegates import LogRequest
 from controller.local.apiserver.server import ApiServer
 from controller.local.workloads import Workloads
 
-DEADLINE_S = 15.0
 LOOK_S = 0.02
 
 SERVER = """
@@ -53,7 +53,7 @@ class Cluster:
         await self.store.delete(resource, "default", name, **options)
 
     async def until(
-        self, found: Callable[[], Awaitable[Any]], timeout_s: float = DEADLINE_S
+        self, found: Callable[[], Awaitable[Any]], timeout_s: float = PATIENCE_S
     ) -> Any:
         """Give the first true answer, or fail with the last one."""
         deadline = time.monotonic() + timeout_s

@@ -13,7 +13,7 @@ FETCH = """
 import os, sys, urllib.request
 for url in sys.argv[1:]:
     try:
-        print(urllib.request.urlopen(url, timeout=5).status)
+        print(urllib.request.urlopen(url, timeout=60).status)
     except urllib.error.HTTPError as error:
         print(error.code)
 """

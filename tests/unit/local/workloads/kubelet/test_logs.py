@@ -14,7 +14,7 @@ async def _written(log: ContainerLog, *chunks: bytes) -> None:
         await asyncio.get_running_loop().run_in_executor(None, os.write, stdout, chunk)
     os.close(stdout)
     os.close(stderr)
-    await log.close(timeout_s=5)
+    await log.close(timeout_s=60)
 
 
 def _lines(path: Path, **selection: Any) -> list[bytes]:
@@ -58,7 +58,7 @@ def test_rotated_log_is_read_across_its_files_and_the_oldest_go(tmp_path: Path) 
             await asyncio.sleep(0)
         os.close(stdout)
         os.close(stderr)
-        await log.close(timeout_s=5)
+        await log.close(timeout_s=60)
         shown = [line async for line in log.read(Selection())]
         assert shown[-1] == b"line 199\n"
         assert shown == [b"line %d\n" % n for n in range(200 - len(shown), 200)]

@@ -244,15 +244,25 @@ def test_failed_init_container_fails_a_pod_that_never_restarts(
 
 
 def test_sidecar_runs_beside_and_ends_after(play: Any, make_pod: Callable[..., Any]) -> None:
+    mount = [{"name": "shared", "mountPath": "/shared"}]
+    stays = "trap 'echo bye; exit 0' TERM; touch /shared/up; while :; do sleep 0.02; done"
     sidecar = {
         "name": "sidecar",
         "image": "python:3.12",
-        "command": ["sh", "-c", "trap 'echo bye; exit 0' TERM; while :; do sleep 0.02; done"],
+        "command": ["sh", "-c", stays],
         "restartPolicy": "Always",
+        "volumeMounts": mount,
     }
 
     async def story(cluster: Any) -> None:
-        await cluster.create("pods", make_pod("p", "sleep", "0.3", initContainers=[sidecar]))
+        pod = make_pod(
+            *("p", "sh", "-c", "while [ ! -f /shared/up ]; do sleep 0.02; done"),
+            container={"volumeMounts": mount},
+            initContainers=[sidecar],
+            volumes=[{"name": "shared", "emptyDir": {}}],
+            terminationGracePeriodSeconds=60,
+        )
+        await cluster.create("pods", pod)
         pod = await cluster.pod("p", _ended)
 
         assert pod["status"]["phase"] == "Succeeded"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from waiting import PATIENCE_S
 
 from controller.local.workloads.kubelet.processes import Processes, SpawnError, start_time
 
@@ -21,7 +22,7 @@ def play(tmp_path: Path) -> Callable[[Callable[[Processes], Coroutine[Any, Any, 
             processes = Processes(tmp_path)
             processes.sweep()
             try:
-                await asyncio.wait_for(story(processes), 20)
+                await asyncio.wait_for(story(processes), PATIENCE_S)
             finally:
                 processes.close()
 
@@ -39,7 +40,7 @@ async def _spawn(processes: Processes, folder: Path, *argv: str, **env: str) -> 
 
 
 async def _until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while not is_so():  # noqa: ASYNC110 - other processes set no events
             await asyncio.sleep(0.02)
 
@@ -98,7 +99,8 @@ def test_the_end_of_the_first_process_ends_what_escaped_from_its_group(
     play: Any, tmp_path: Path
 ) -> None:
     async def story(processes: Processes) -> None:
-        script = "setsid sh -c 'echo $$ > escaped; exec sleep 1000' & sleep 0.2"
+        waits = "while [ ! -s escaped ]; do sleep 0.01; done"
+        script = f"setsid sh -c 'echo $$ > escaped; exec sleep 1000' & {waits}"
         process = await _spawn(processes, tmp_path, "sh", "-c", script)
         await process.exit
 
