@@ -11,7 +11,7 @@ from controller.api.hosts import LoopbackHosts, check_listen, is_loopback
 from controller.api.stream import STOPPING
 from controller.errors import PermanentError, UsageError
 
-START_TIMEOUT_S = 10.0
+START_TIMEOUT_S = 60.0
 KEEP_ALIVE_S = 75
 """How long an idle connection stays open. kagent-adk closes its own after 5 s, and does not try
 again when a request meets one that was closed here first."""
@@ -74,7 +74,7 @@ class Server:
             target=self._uvicorn.run, args=([self._socket],), name="api", daemon=True
         )
         self._thread.start()
-        if not self._uvicorn.ready.wait(START_TIMEOUT_S):
+        if not (self._uvicorn.settled.wait(START_TIMEOUT_S) and self._uvicorn.started):
             self.stop()
             raise PermanentError("The API did not start.", remedy="Its log lines say why.")
 
@@ -97,16 +97,17 @@ class Server:
 
 
 class _Uvicorn(uvicorn.Server):
-    """uvicorn that says when it serves."""
+    """uvicorn that says when it serves, or will not."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
-        self.ready = threading.Event()
+        self.settled = threading.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if not self.should_exit:
-            self.ready.set()
+        try:
+            await super().startup(sockets)
+        finally:
+            self.settled.set()
 
 
 def _config(asgi: ASGIApp) -> uvicorn.Config:

@@ -28,7 +28,7 @@ _ORIGIN = re.compile(r"http://127\.0\.0\.1:\d+")
 def talked(address: str) -> dict[str, Any]:
     """Let the client itself talk; gives what it made of the answers, and every exchange."""
     done = subprocess.run(
-        [INTERPRETER, CLIENT, address], capture_output=True, text=True, timeout=60, check=False
+        [INTERPRETER, CLIENT, address], capture_output=True, text=True, timeout=120, check=False
     )
     assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
@@ -46,7 +46,7 @@ def repeated(world: Any, name: str) -> dict[str, Any]:
             f"{world.gateway}{exchange['path']}",
             content=body if exchange["body"] else None,
             headers={"Accept": exchange["accept"], "Content-Type": "application/json"},
-            timeout=30,
+            timeout=60,
         )
         ids |= dict(zip(_ID.findall(exchange["answer"]), _ID.findall(answer.text), strict=False))
         exchanges.append(

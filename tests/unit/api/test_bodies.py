@@ -31,7 +31,9 @@ def run(
         sent.append(message)
 
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers or []}
-    asyncio.run(BoundedBodies(app, max_bytes=10, timeout_s=0.05)(scope, receive, send))
+    asyncio.run(
+        BoundedBodies(app, max_bytes=10, timeout_s=0.05 if stalls else 60)(scope, receive, send)
+    )
     status = sent[0]["status"] if sent else 0
     return status, seen.get("body", b""), seen.get("scope", {})
 

@@ -103,7 +103,7 @@ def test_no_documented_way_leaks(
         for name, value in NAMES.items():
             path = path.replace(name.replace("<", "{").replace(">", "}"), value)
         url = reading.url + path + query
-        with httpx.stream("GET", url, timeout=20) as response:
+        with httpx.stream("GET", url, timeout=60) as response:
             text = next(response.iter_text())
 
         assert response.status_code == 200, path

@@ -62,7 +62,7 @@ def test_list_refreshes_itself(page: Page, stored: Any) -> None:
 
     drift(stored)
 
-    page.locator("#app-agents").get_by_text("OutOfSync").wait_for(timeout=10_000)
+    page.locator("#app-agents").get_by_text("OutOfSync").wait_for(timeout=60_000)
 
 
 def test_a_page_follows_although_a_script_comes_late(page: Page, stored: Any) -> None:
@@ -84,7 +84,7 @@ def test_refresh_keeps_open_what_the_reader_opened(page: Page, stored: Any) -> N
 
     drift(stored)
 
-    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=10_000)
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=60_000)
     assert row.evaluate("row => row.open")
 
 
@@ -97,7 +97,7 @@ def test_refresh_keeps_the_readers_place(page: Page, stored: Any) -> None:
 
     drift(stored)
 
-    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=10_000)
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=60_000)
     assert page.evaluate("scrollY") == 400
     assert page.locator('input[name="q"]').input_value() == "half a wo"
 

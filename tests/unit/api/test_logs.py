@@ -21,7 +21,7 @@ def get(reading: Server) -> Any:
     """Ask for logs of an application whose pod's log the cluster has."""
 
     def ask(query: str = "", accept: str = "*/*", path: str = PATH) -> httpx.Response:
-        return httpx.get(f"{reading.url}{path}?{query}", headers={"Accept": accept}, timeout=20)
+        return httpx.get(f"{reading.url}{path}?{query}", headers={"Accept": accept}, timeout=60)
 
     return ask
 

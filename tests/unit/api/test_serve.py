@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from controller.api import shell
+from controller.api import serve, shell
 from controller.api.serve import Server
 from controller.errors import UsageError
 
@@ -63,7 +63,9 @@ def test_names_of_this_machine_are_answered(server: Server, host: str) -> None:
     assert httpx.get(f"{server.url}/healthz", headers={"Host": host}).status_code == 200
 
 
-def test_open_streams_do_not_hold_up_the_end(stored: Any) -> None:
+def test_open_streams_do_not_hold_up_the_end(stored: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They end by themselves: what does not has a long time here."""
+    monkeypatch.setattr(serve, "GRACE_S", 120.0)
     server = Server(shell.create(stored.services()), "127.0.0.1", 0)
     server.start()
     before = {thread.name for thread in threading.enumerate()}
@@ -77,7 +79,7 @@ def test_open_streams_do_not_hold_up_the_end(stored: Any) -> None:
 
     assert "api" in before
     assert rest == []
-    assert took < 2.5
+    assert took < 60
     assert "api" not in {thread.name for thread in threading.enumerate() if thread.is_alive()}
 
 
@@ -98,8 +100,8 @@ def test_huge_body_is_refused_before_it_is_read(server: Server) -> None:
             yield b"x" * 1024 * 1024
 
     try:
-        response = httpx.post(f"{server.url}/api/webhook", content=body(), timeout=10)
-    except (httpx.WriteError, httpx.ReadError):
+        response = httpx.post(f"{server.url}/api/webhook", content=body())
+    except (httpx.NetworkError, httpx.RemoteProtocolError):
         return  # The server closed while the rest was on its way: as good an answer.
     assert response.status_code == 413
 

@@ -21,7 +21,7 @@ def test_what_ends_the_thread_is_raised_where_it_is_waited_for() -> None:
     progress.start()
 
     with pytest.raises(RuntimeError, match="the store is gone"):
-        progress.wait_until_settled(10)
+        progress.wait_until_settled(60)
     progress.stop()
 
 
@@ -59,7 +59,7 @@ def test_a_broken_file_is_told_with_place_and_remedy_and_nothing_is_gone(
 
     progress = Progress(look)
     progress.start()
-    shown.wait(10)
+    shown.wait(60)
     progress.stop()
 
     told = capsys.readouterr().out

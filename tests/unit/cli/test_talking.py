@@ -85,7 +85,7 @@ class Agent:
         for result in self.turns.pop(0):
             yield f"data: {json.dumps({'jsonrpc': '2.0', 'id': 1, 'result': result})}\n\n".encode()
         if self.hangs:
-            self.cancelled.wait(40)
+            self.cancelled.wait(120)
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def roster(*arguments: str, url: str, answer: str = "") -> subprocess.CompletedP
         input=answer,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -204,7 +204,7 @@ def test_ctrl_c_cancels_the_task(agent: Agent, url: str) -> None:
     assert running.stderr is not None
     assert running.stderr.readline() == "· clock {}\n"
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
+    _, told = running.communicate(timeout=120)
 
     assert agent.cancelled.is_set(), told
     assert running.returncode == 130, told

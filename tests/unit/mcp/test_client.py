@@ -80,7 +80,7 @@ def test_something_that_speaks_no_mcp_is_told(serve: Callable[[Any], str]) -> No
     url = serve(Starlette(routes=[Route("/mcp", page, methods=["GET", "POST"])]))
 
     with pytest.raises((TransientError, PermanentError)):
-        asyncio.run(client.list_tools(Way(url=f"{url}/mcp", timeout_s=5)))
+        asyncio.run(client.list_tools(Way(url=f"{url}/mcp", timeout_s=60)))
 
 
 @pytest.mark.parametrize("status", [401, 503])
@@ -91,7 +91,7 @@ def test_a_refusal_is_told_with_its_status(serve: Callable[[Any], str], status: 
     url = serve(Starlette(routes=[Route("/mcp", refuse, methods=["GET", "POST"])]))
 
     with pytest.raises(TransientError, match=f"HTTP status {status}"):
-        asyncio.run(client.list_tools(Way(url=f"{url}/mcp", timeout_s=5)))
+        asyncio.run(client.list_tools(Way(url=f"{url}/mcp", timeout_s=60)))
 
 
 def test_headers_reach_the_server(serve: Callable[[Any], str]) -> None:
@@ -102,7 +102,7 @@ def test_headers_reach_the_server(serve: Callable[[Any], str]) -> None:
         return PlainTextResponse("hello")
 
     url = serve(Starlette(routes=[Route("/mcp", page, methods=["GET", "POST"])]))
-    way = Way(url=f"{url}/mcp", headers={"x-key": "value"}, timeout_s=5)
+    way = Way(url=f"{url}/mcp", headers={"x-key": "value"}, timeout_s=60)
 
     with pytest.raises((TransientError, PermanentError)):
         asyncio.run(client.list_tools(way))

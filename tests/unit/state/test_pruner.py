@@ -23,7 +23,7 @@ def test_it_goes_on_after_a_failure_until_it_is_stopped(monkeypatch: pytest.Monk
 
     running = Pruner(prune)
     running.start()
-    assert enough.wait(10)
+    assert enough.wait(60)
     running.stop()
 
     assert not running._thread.is_alive()

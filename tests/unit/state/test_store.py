@@ -205,12 +205,12 @@ def test_readers_do_not_wait_for_a_writer(store: Store) -> None:
 
     def slow(old: ApplicationRecord) -> ApplicationRecord:
         inside.set()
-        assert release.wait(5)
+        assert release.wait(60)
         return old.model_copy(update={"next_operation_id": 2})
 
     with ThreadPoolExecutor(1) as pool:
         writer = pool.submit(store.update, "a", slow)
-        assert inside.wait(5)
+        assert inside.wait(60)
         during = store.application("a"), store.applications()
         release.set()
         writer.result()
