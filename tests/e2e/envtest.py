@@ -5,7 +5,6 @@ Healthy; what is applied, compared, healed and pruned is the same as anywhere.
 """
 
 import base64
-import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import httpx
 import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from loopback import spare_port
 from waiting import eventually
 
 TOKEN = "envtest-admin"
@@ -24,8 +24,8 @@ TOKEN = "envtest-admin"
 @contextmanager
 def control_plane(assets: Path, folder: Path) -> Iterator[Path]:
     """Run etcd and kube-apiserver with their state in a folder; gives an admin kubeconfig."""
-    etcd = f"http://127.0.0.1:{_free_port()}"
-    port = _free_port()
+    etcd = f"http://127.0.0.1:{spare_port()}"
+    port = spare_port()
     with ExitStack() as started:
         started.enter_context(_running(folder / "etcd.log", _etcd(assets, folder, etcd)))
         command = _apiserver(assets, folder, etcd, port)
@@ -38,7 +38,7 @@ def control_plane(assets: Path, folder: Path) -> Iterator[Path]:
 
 
 def _etcd(assets: Path, folder: Path, url: str) -> list[str]:
-    peer = f"http://127.0.0.1:{_free_port()}"
+    peer = f"http://127.0.0.1:{spare_port()}"
     return [
         str(assets / "etcd"),
         f"--data-dir={folder / 'etcd'}",
@@ -118,9 +118,3 @@ def _kubeconfig(folder: Path, server: str, certificate: Path) -> Path:
     file = folder / "kubeconfig"
     file.write_text(yaml.safe_dump(config))
     return file
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

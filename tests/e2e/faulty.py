@@ -105,7 +105,7 @@ def faulty_server(kubeconfig: Path, folder: Path) -> Iterator[FaultyServer]:
     finally:
         made.cut_streams()
         server.should_exit = server.force_exit = True
-        thread.join(10)
+        thread.join(60)
 
 
 def _application(faults: FaultyServer, kubeconfig: Path) -> Starlette:

@@ -5,7 +5,6 @@ held in the middle of its answer, so that nothing here depends on how fast anyth
 """
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,13 +14,14 @@ from typing import Any
 import httpx
 import pytest
 from heldmodel import HeldModel, held_model
+from loopback import spare_port
 from waiting import eventually
 from world import Cluster, Repository, Roster, local_cluster
 
 from controller.a2a import conversation
 from controller.a2a.turn import Turn, said, text_part
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300), pytest.mark.xdist_group("agents")]
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group("agents")]
 
 NAMESPACE = "at-work"
 START_S = 120.0
@@ -104,18 +104,20 @@ class Office:
     def shown(self, token: str) -> Iterator[None]:
         """Ask as somebody who has a link."""
         self.headers["X-Share-Token"] = token
-        yield
-        del self.headers["X-Share-Token"]
+        try:
+            yield
+        finally:
+            del self.headers["X-Share-Token"]
 
     def share(self, session: str, *, read_only: bool) -> str:
         """Make a link to a session, and give its token."""
         body = {"read_only": read_only}
-        answer = httpx.post(self._shares(session), json=body, timeout=10, trust_env=False)
+        answer = httpx.post(self._shares(session), json=body, timeout=60, trust_env=False)
         assert answer.status_code == 201, answer.text
         return str(answer.json()["data"]["token"])
 
     def unshare(self, session: str, token: str) -> None:
-        answer = httpx.delete(f"{self._shares(session)}/{token}", timeout=10, trust_env=False)
+        answer = httpx.delete(f"{self._shares(session)}/{token}", timeout=60, trust_env=False)
         assert answer.is_success, answer.text
 
     def _shares(self, session: str) -> str:
@@ -137,7 +139,7 @@ class Office:
 
     def stored(self, task: str) -> dict[str, Any]:
         """Give a task as the controller keeps it."""
-        answer = httpx.get(f"{self.roster.url}/api/tasks/{task}", timeout=10, trust_env=False)
+        answer = httpx.get(f"{self.roster.url}/api/tasks/{task}", timeout=60, trust_env=False)
         return dict(answer.json()["data"]) if answer.is_success else {}
 
     def turns(self, session: str) -> list[dict[str, Any]]:
@@ -154,7 +156,7 @@ class Office:
         eventually(self._has_card, timeout_s=START_S, what="the clerk's card")
 
     def _has_card(self) -> bool:
-        card = httpx.get(f"{self.address}.well-known/agent-card.json", trust_env=False, timeout=10)
+        card = httpx.get(f"{self.address}.well-known/agent-card.json", trust_env=False, timeout=60)
         return card.is_success
 
 
@@ -168,9 +170,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 @pytest.fixture(scope="module")
 def office(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     folder = tmp_path_factory.mktemp("office")
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        # The controller has to come back where its agents look for it.
-        listen = f"127.0.0.1:{probe.getsockname()[1]}"
+    # The controller has to come back where its agents look for it.
+    listen = f"127.0.0.1:{spare_port()}"
     (folder / "roster.yaml").write_text(SETTINGS.format(listen=listen))
     repository = Repository.create(folder / "agents-repo")
     options = {
@@ -221,7 +222,7 @@ def test_a_cancelled_task_stops(office: Office) -> None:
 
         assert cancelled["status"]["state"] == "canceled"
         assert turn.state == "canceled"
-        assert office.model.abandoned.wait(20), "the model is still asked for the rest"
+        assert office.model.abandoned.wait(60), "the model is still asked for the rest"
     assert office.ask("tasks/get", {"id": turn.task_id})["status"]["state"] == "canceled"
 
     def at_the_controller() -> str:
@@ -281,7 +282,7 @@ def test_an_answer_ends_while_the_controller_is_away(office: Office) -> None:
         turn = _begun(events)
         office.roster.kill()
         office.model.release()
-        assert office.model.answered.wait(20)
+        assert office.model.answered.wait(60)
     office.roster.start()
     office.wait_reachable()
 

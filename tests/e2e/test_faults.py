@@ -25,9 +25,12 @@ def test_killed_in_the_middle_it_goes_on_where_it_was(
     roster.start()
 
     status = roster.wait_synced(last)
-    names = {item["metadata"]["name"] for item in (cluster.get(path) or {})["items"]}
-    assert "p0" not in names
-    assert {f"p{number}" for number in range(1, 60)} <= names
+
+    def names() -> set[str]:
+        return {item["metadata"]["name"] for item in (cluster.get(path) or {})["items"]}
+
+    eventually(lambda: "p0" not in names(), what="the removed one pruned")
+    assert {f"p{number}" for number in range(1, 60)} <= names()
     assert all(resource["status"] == "Synced" for resource in status["resources"])
 
 

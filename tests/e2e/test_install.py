@@ -1,10 +1,9 @@
 """Roster in a cluster, with the permissions that `roster install` gives it and no more."""
 
-import socket
-
 import pytest
 import yaml
 from agents import agent, prompts
+from loopback import spare_port
 from waiting import eventually
 from world import Cluster, Repository, run_cli
 
@@ -26,7 +25,7 @@ def test_the_installed_controller_follows_a_repository(
     options = ("--repo", str(repository.path), "--path", "agents", "--namespace", namespace)
     printed = run_cli("install", *options, cwd=repository.path).stdout
     # A port that no other test has, and a namespace of its own.
-    printed = printed.replace("127.0.0.1:8083", f"127.0.0.1:{free_port()}")
+    printed = printed.replace("127.0.0.1:8083", f"127.0.0.1:{spare_port()}")
     own = f"{namespace}-c"
     printed = printed.replace("namespace: roster", f"namespace: {own}")
     printed = printed.replace("roster.roster:8083", f"roster.{own}:8083")
@@ -58,7 +57,7 @@ def store():
     body = json.dumps({"agent_ref": agent, "id": "s1"}).encode()
     request = urllib.request.Request(f"{os.environ['KAGENT_URL']}/api/sessions", body, headers)
     try:
-        return urllib.request.urlopen(request, timeout=5).status
+        return urllib.request.urlopen(request, timeout=60).status
     except urllib.error.HTTPError as error:
         return error.code
     except OSError as error:
@@ -74,12 +73,6 @@ http.server.ThreadingHTTPServer((sys.argv[1], 8080), Handler).serve_forever()
 """
 """An agent that stores a session when it is asked for /store, and says what came of it."""
 TOKEN = "/var/run/secrets/tokens/kagent-token"
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def storing(name: str, token: str) -> str:

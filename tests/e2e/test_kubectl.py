@@ -59,7 +59,7 @@ def kubectl(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Kubect
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=150,
             check=False,
             env={**os.environ, "HOME": str(tmp_path), **environment},
         )
@@ -73,7 +73,7 @@ def kubectl(cluster: Cluster, namespace: str, tmp_path: Path) -> Iterator[Kubect
 
 def test_a_deployment_from_apply_to_delete(kubectl: Kubectl) -> None:
     kubectl("apply", "-f", "-", stdin=WEB)
-    assert "successfully rolled out" in kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    assert "successfully rolled out" in kubectl("rollout", "status", "deploy/web", "--timeout=120s")
     row = kubectl("get", "deploy", "web", "--no-headers").split()
     assert row[:4] == ["web", "1/1", "1", "1"]
     described = kubectl("describe", "deploy", "web")
@@ -85,18 +85,18 @@ def test_a_deployment_from_apply_to_delete(kubectl: Kubectl) -> None:
     changed = WEB.replace("value: one", "value: two")
     assert "+          value: two" in kubectl("diff", "-f", "-", stdin=changed, code=1)
     kubectl("apply", "-f", "-", stdin=changed)
-    kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    kubectl("rollout", "status", "deploy/web", "--timeout=120s")
     history = kubectl("rollout", "history", "deploy/web")
     assert [line.split()[0] for line in history.splitlines() if line[:1].isdigit()] == ["1", "2"]
     kubectl("rollout", "undo", "deploy/web")
-    kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    kubectl("rollout", "status", "deploy/web", "--timeout=120s")
     path = "jsonpath={.spec.template.spec.containers[0].env[0].value}"
     assert kubectl("get", "deploy", "web", "-o", path) == "one"
 
     kubectl("scale", "deploy", "web", "--replicas=2")
     ready = "--for=jsonpath={.status.readyReplicas}=2"
-    kubectl("wait", ready, "deploy/web", "--timeout=40s")
-    kubectl("delete", "-f", "-", "--timeout=60s", stdin=WEB)
+    kubectl("wait", ready, "deploy/web", "--timeout=120s")
+    kubectl("delete", "-f", "-", "--timeout=120s", stdin=WEB)
     assert "No resources found" in kubectl("get", "deploy")
 
 
@@ -131,10 +131,10 @@ def test_jobs_and_pods_run_and_leave_their_logs(kubectl: Kubectl) -> None:
     say = ("--image=python:3.12-slim", "--", "python3", "-c", "print('done')")
 
     kubectl("create", "job", "j", *say)
-    kubectl("wait", "--for=condition=complete", "job/j", "--timeout=40s")
+    kubectl("wait", "--for=condition=complete", "job/j", "--timeout=120s")
 
     assert kubectl("logs", "job/j") == "done\n"
-    kubectl("delete", "job", "j", "--timeout=40s")
+    kubectl("delete", "job", "j", "--timeout=120s")
     assert "No resources found" in kubectl("get", "pods")
 
 
@@ -157,7 +157,7 @@ def test_proxy_leads_to_the_api_and_to_services(
     cluster: Cluster, kubectl: Kubectl, namespace: str
 ) -> None:
     kubectl("apply", "-f", "-", stdin=WEB)
-    kubectl("rollout", "status", "deploy/web", "--timeout=40s")
+    kubectl("rollout", "status", "deploy/web", "--timeout=120s")
     arguments = [str(KUBECTL), "--kubeconfig", str(cluster.kubeconfig), "proxy", "--port=0"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True) as proxy:
         try:
@@ -177,7 +177,7 @@ def test_what_it_cannot_do_it_says(kubectl: Kubectl, verb: list[str]) -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n"
     pod += "  - {name: c, image: python:3.12-slim, command: [python3, -c, input()], stdin: true}\n"
     kubectl("apply", "-f", "-", stdin=pod)
-    kubectl("wait", "--for=condition=Ready", "pod/x", "--timeout=40s")
+    kubectl("wait", "--for=condition=Ready", "pod/x", "--timeout=120s")
 
     refused = kubectl(*verb, code=1)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from waiting import eventually
+from waiting import PATIENCE_S, eventually
 
 from controller.cluster.client import Client
 from controller.local import supervisor
@@ -52,7 +52,7 @@ def connect(kubeconfig: Path, *, runs_pods: bool = True) -> Cluster:
         base_url=connection.host,
         verify=connection.tls(),
         headers=connection.authorization(),
-        timeout=10,
+        timeout=PATIENCE_S,
         trust_env=False,
     )
     return Cluster(kubeconfig=kubeconfig, client=client, runs_pods=runs_pods)
@@ -134,7 +134,9 @@ class Roster:
             if found := re.search(r"http://\S+", line):
                 self.url = found[0]
                 return self
-        raise AssertionError(f"it did not start: {self.errors()}")
+        # One that a test kills at a write may not come to say where it listens.
+        assert self.process.wait() == -signal.SIGKILL, f"it did not start: {self.errors()}"
+        return self
 
     def kill(self) -> None:
         """End it as a power cut would."""
@@ -149,14 +151,14 @@ class Roster:
     def wait_dead(self) -> None:
         """Wait for a crash that something else brings about."""
         assert self.process is not None
-        assert self.process.wait(timeout=40) == -signal.SIGKILL
+        assert self.process.wait(timeout=120) == -signal.SIGKILL
         self.close_pipes()
 
     def stop(self) -> int:
         assert self.process is not None
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        code = self.process.wait(timeout=20)
+        code = self.process.wait(timeout=PATIENCE_S)
         self.close_pipes()
         return code
 
@@ -169,13 +171,17 @@ class Roster:
         return (self.folder / "roster.err").read_text()
 
     def application(self, name: str = "agents") -> dict[str, Any]:
-        answer = httpx.get(f"{self.url}/api/v1/applications/{name}", trust_env=False, timeout=10)
+        answer = httpx.get(
+            f"{self.url}/api/v1/applications/{name}", trust_env=False, timeout=PATIENCE_S
+        )
         return answer.json()
 
     def operations(self) -> list[dict[str, Any]]:
         """The history, newest first."""
         url = f"{self.url}/api/v1/applications/agents/history"
-        found: list[dict[str, Any]] = httpx.get(url, trust_env=False, timeout=10).json()["items"]
+        found: list[dict[str, Any]] = httpx.get(url, trust_env=False, timeout=PATIENCE_S).json()[
+            "items"
+        ]
         return found
 
     def phases(self) -> list[str]:
@@ -185,7 +191,7 @@ class Roster:
     def status(self) -> dict[str, Any]:
         return self.application()["status"]
 
-    def wait_synced(self, revision: str = "", *, timeout_s: float = 40.0) -> dict[str, Any]:
+    def wait_synced(self, revision: str = "", *, timeout_s: float = 120.0) -> dict[str, Any]:
         """Wait until everything is Synced and Healthy, at this commit where one is given."""
 
         def look() -> dict[str, Any] | None:
@@ -221,6 +227,6 @@ def run_cli(*arguments: str, cwd: Path, answer: str = "") -> subprocess.Complete
         input=answer,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )

@@ -1,12 +1,11 @@
 """The demo model on loopback, whose answers a test can hold in the middle: no pace to depend on."""
 
 import asyncio
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import uvicorn
+from loopback import running
 from starlette.types import Message, Receive, Scope, Send
 
 from controller.runtime.demo import model
@@ -18,20 +17,22 @@ _FIRST_PIECES = 4
 class HeldModel:
     """The demo model as an ASGI application; pods of the local cluster reach it on loopback."""
 
-    def __init__(self) -> None:
+    def __init__(self, token_delay_s: float = 0) -> None:
         self.url = ""
         self.abandoned = threading.Event()
         """Set when somebody who reads a held answer goes away."""
         self.answered = threading.Event()
         """Set when an answer that was held has been sent to its end."""
-        self._app = model.create(token_delay_s=0)
+        self._app = model.create(token_delay_s=token_delay_s)
+        self._passes = _FIRST_PIECES
         self._free = asyncio.Event()
         self._free.set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @contextmanager
-    def held(self) -> Iterator[None]:
-        """Let answers stop after their first words until the block ends or `release` is called."""
+    def held(self, *, passes: int = _FIRST_PIECES) -> Iterator[None]:
+        """Let answers stop after so many pieces until the block ends or `release` is called."""
+        self._passes = passes
         self.abandoned.clear()
         self.answered.clear()
         self._free.clear()
@@ -53,7 +54,7 @@ class HeldModel:
         async def send_on(message: Message) -> None:
             nonlocal pieces, was_held
             pieces += message["type"] == "http.response.body"
-            if pieces > _FIRST_PIECES and not self._free.is_set():
+            if pieces > self._passes and not self._free.is_set():
                 was_held = True
                 await self._wait()
             await send(message)
@@ -71,16 +72,9 @@ class HeldModel:
 
 
 @contextmanager
-def held_model() -> Iterator[HeldModel]:
+def held_model(*, token_delay_s: float = 0) -> Iterator[HeldModel]:
     """Serve it in a thread."""
-    found = HeldModel()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        found.url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-        config = uvicorn.Config(found, log_level="error", timeout_graceful_shutdown=1)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
-        thread.start()
+    found = HeldModel(token_delay_s)
+    with running(lambda _: found) as url:
+        found.url = f"{url}/v1"
         yield found
-        server.should_exit = True
-        thread.join(20)
-        assert not thread.is_alive()

@@ -1,9 +1,10 @@
 """ASGI applications on a port of this machine, each in a thread of its own."""
 
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,19 @@ def refusing() -> Iterator[int]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
+
+
+def spare_port() -> int:
+    """A port for a process that cannot choose one, from below those that systems give away.
+
+    One of the latter would often be taken by a connection of somebody else until that process
+    listens, seconds later.
+    """
+    while True:
+        port = 20_000 + secrets.randbelow(12_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 @contextmanager

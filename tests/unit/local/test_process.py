@@ -3,8 +3,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from controller.local import process, supervisor
 
 
@@ -18,7 +16,6 @@ def test_the_kubeconfig_is_for_its_owner_only(tmp_path: Path) -> None:
     assert mode == 0o600
 
 
-@pytest.mark.timeout(60)
 def test_a_second_process_on_the_folder_ends_with_a_clear_error(tmp_path: Path) -> None:
     supervisor.start(tmp_path, log=tmp_path / "log", die_with_parent=True)
     try:

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
+from waiting import PATIENCE_S
 
 from controller.definitions import agentconfig
 from controller.runtime import application, serving
@@ -56,7 +57,7 @@ class Agent:
 
     def rpc(self, method: str, params: dict[str, Any], **headers: str) -> dict[str, Any]:
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        answer = httpx.post(f"{self.url}/", json=body, headers=headers, timeout=30)
+        answer = httpx.post(f"{self.url}/", json=body, headers=headers, timeout=PATIENCE_S)
         assert answer.status_code == 200
         return answer.json()
 
@@ -77,7 +78,7 @@ class Agent:
     def stream(self, method: str, params: dict[str, Any]) -> Iterator[Iterator[dict[str, Any]]]:
         """The events of a stream."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        with httpx.stream("POST", f"{self.url}/", json=body, timeout=30) as answer:
+        with httpx.stream("POST", f"{self.url}/", json=body, timeout=PATIENCE_S) as answer:
             lines = (line for line in answer.iter_lines() if line.startswith("data: "))
             yield (json.loads(line.removeprefix("data: "))["result"] for line in lines)
 

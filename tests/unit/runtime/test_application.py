@@ -9,6 +9,7 @@ import httpx
 import pytest
 from a2a.client import ClientConfig, create_client
 from a2a.types import Message, Part, Role, SendMessageRequest, TaskState
+from heldmodel import held_model
 
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
@@ -126,15 +127,18 @@ def test_a_conversation_goes_on_after_a_cancelled_turn(
 
 
 def test_a_watcher_who_left_can_come_back(
-    start: Callable[..., Any], slow_model_url: str, to_message: Callable[..., dict[str, Any]]
+    start: Callable[..., Any], to_message: Callable[..., dict[str, Any]]
 ) -> None:
-    agent = start(model=agentconfig.OpenAI(model="demo", base_url=slow_model_url))
-    with agent.stream("message/stream", to_message("count to 40")) as events:
-        task_id = next(events)["id"]
-        next(event for event in events if event["kind"] == "artifact-update")
+    with held_model() as model, model.held():
+        agent = start(model=agentconfig.OpenAI(model="demo", base_url=model.url))
+        with agent.stream("message/stream", to_message("count to 40")) as events:
+            task_id = next(events)["id"]
+            next(event for event in events if event["kind"] == "artifact-update")
 
-    with agent.stream("tasks/resubscribe", {"id": task_id}) as events:
-        rest = list(events)
+        with agent.stream("tasks/resubscribe", {"id": task_id}) as events:
+            rest = [next(events)]
+            model.release()
+            rest += events
 
     assert rest[0]["kind"] == "task"
     seen = "".join(p["text"] for a in rest[0].get("artifacts", ()) for p in a["parts"])

@@ -2,12 +2,9 @@
 
 import asyncio
 import os
-import select
 import signal
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +12,9 @@ from types import SimpleNamespace
 
 import httpx
 import pytest
+from loopback import spare_port
 from mcp import Client
+from waiting import eventually
 
 from controller.runtime import bridge as bridge_module
 from controller.runtime.bridge import Calls, ChildLostError, _watch
@@ -36,16 +35,12 @@ def bridge(*arguments: str) -> "subprocess.Popen[str]":
 
 @contextmanager
 def running(*command: str) -> Iterator[tuple["subprocess.Popen[str]", str]]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = spare_port()
     with bridge("--port", str(port), "--", *command) as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            deadline = time.monotonic() + 40
-            while not answers(url):
-                assert process.poll() is None
-                assert time.monotonic() < deadline
-                select.select([], [], [], 0.02)
+            eventually(lambda: process.poll() is not None or answers(url))
+            assert process.poll() is None
             yield process, url
         finally:
             process.kill()
@@ -68,7 +63,7 @@ def test_tools_are_listed_and_called_through_the_bridge() -> None:
     with running(*TOOLS) as (process, url):
         names, answer = asyncio.run(used(url))
         process.send_signal(signal.SIGTERM)
-        process.wait(20)
+        process.wait(60)
 
     assert {"calculate", "delete_note"} <= names
     assert answer == "42"
@@ -79,7 +74,7 @@ def test_the_bridge_ends_with_its_command() -> None:
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         os.kill(int(children[0]), signal.SIGKILL)
 
-        assert process.wait(30) == 1
+        assert process.wait(60) == 1
         assert process.stderr is not None
         assert "ended or does not answer" in process.stderr.read()
 
@@ -91,7 +86,7 @@ def test_the_bridge_ends_with_its_command() -> None:
 )
 def test_a_command_that_does_not_start_is_named(command: str, reason: str) -> None:
     with bridge("--port", "0", "--", command) as process:
-        assert process.wait(30) == 1
+        assert process.wait(60) == 1
         assert process.stderr is not None
         said = process.stderr.read()
 

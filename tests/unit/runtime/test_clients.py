@@ -19,7 +19,7 @@ def seen_by(client: str, script: str, url: str) -> dict[str, Any]:
     python = Path(sys.prefix) / "clients" / client / "bin/python"
     assert python.exists(), "Install the clients: python tests/clients/install.py (make test does)."
     done = subprocess.run(
-        [python, CLIENTS / script, url], capture_output=True, text=True, timeout=90, check=False
+        [python, CLIENTS / script, url], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr
     seen: dict[str, Any] = json.loads(done.stdout)

@@ -49,13 +49,19 @@ def test_a_busy_deployment_gets_more_pods(
         await cluster.create("deployments.apps", deployment)
         await cluster.create(autoscalers.RESOURCE, scaler(maxReplicas=2))
 
-        found = await scaled(cluster, lambda c: c.get("ScalingLimited", {}).get("status") == "True")
+        found = await scaled(
+            cluster, lambda c: c.get("ScalingLimited", {}).get("reason") == "TooManyReplicas"
+        )
 
         assert found["status"]["desiredReplicas"] == 2
         changed = await cluster.store.get("deployments.apps", "default", "web")
         assert changed["spec"]["replicas"] == 2
-        events = await cluster.events("web")
-        assert any(reason == "SuccessfulRescale" for reason, _ in events)
+
+        async def is_told() -> bool:
+            events = await cluster.events("web")
+            return any(reason == "SuccessfulRescale" for reason, _ in events)
+
+        await cluster.until(is_told)
 
     play(story)
 

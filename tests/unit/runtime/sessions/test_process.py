@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from loopback import spare_port
 from waiting import eventually
 
 from controller.definitions import agentconfig
@@ -31,8 +31,7 @@ def process(
     card = agentconfig.AgentCard(name="helper", description="helps", url="http://helper:8080")
     (folder / "config.json").write_text(config.dump())
     (folder / "agent-card.json").write_text(card.dump())
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = spare_port()
     command = [sys.executable, "-m", "controller.runtime", "--port", str(port)]
     with subprocess.Popen(
         [*command, "--filepath", str(folder)],
@@ -55,7 +54,7 @@ def answers(url: str) -> bool:
 
 def send(url: str, params: dict[str, Any]) -> dict[str, Any]:
     body = {"jsonrpc": "2.0", "id": 1, "method": "message/send", "params": params}
-    answer: dict[str, Any] = httpx.post(url, json=body, headers=ALICE, timeout=30).json()["result"]
+    answer: dict[str, Any] = httpx.post(url, json=body, headers=ALICE, timeout=60).json()["result"]
     return answer
 
 
@@ -67,7 +66,7 @@ def test_sigterm_lets_a_turn_finish_that_nobody_watches(
         task = send(url, params)
 
         running.send_signal(signal.SIGTERM)
-        running.wait(30)
+        running.wait(60)
 
     kept = controller.tasks[task["id"]]
     assert kept["status"]["state"] == "completed"

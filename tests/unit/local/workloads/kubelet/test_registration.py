@@ -5,7 +5,7 @@ def test_the_machine_is_a_node_that_stays_one_when_the_cluster_starts_again(play
     uids = []
 
     async def story(cluster: Any) -> None:
-        (node,) = await cluster.store.list("nodes")
+        (node,) = await cluster.until(lambda: cluster.store.list("nodes"))
         uids.append(node["metadata"]["uid"])
         conditions = {each["type"]: each["status"] for each in node["status"]["conditions"]}
 
