@@ -177,6 +177,7 @@ def _helpers() -> dict[str, Any]:
         "ago": lambda moment: pages.ago(moment, now),
         "commit_url": links.commit_url,
         "duration": pages.duration,
+        "title_of": present.title,
         "file_url": links.file_url,
         "redact": redact,
         "summary": present.summary,

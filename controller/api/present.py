@@ -1,12 +1,13 @@
 """Records as answers. Every manifest, URL and message that leaves is masked or redacted here."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from controller.api import shapes
 from controller.definitions import durations
 from controller.objects import Manifest, ObjectKey, masked
+from controller.reconcile.decision import SELF_HEAL
 from controller.state.records import (
     ApplicationRecord,
     ApplicationSpec,
@@ -24,7 +25,7 @@ from controller.state.records import (
 )
 from controller.telemetry import redact
 
-AUTOMATED = frozenset({"automated", "self-heal", "webhook"})
+AUTOMATED = frozenset({"automated", SELF_HEAL, "webhook"})
 
 
 def version(record: ApplicationRecord) -> str:
@@ -158,6 +159,7 @@ def operation_record(operation: Operation) -> shapes.OperationRecordShape:
         revision=operation.revision,
         author=operation.author,
         message=operation.message,
+        title=title(operation),
         initiated_by=initiator(operation),
         phase=operation.phase,
         result_message=redact(operation.result_message),
@@ -167,6 +169,20 @@ def operation_record(operation: Operation) -> shapes.OperationRecordShape:
         resources=[result(item) for item in operation.objects],
         definitions=_definitions(operation.definitions),
     )
+
+
+def title(operation: Operation) -> str:
+    """Say in a line what an operation was about: a correction has nothing to do with the commit."""
+    if operation.initiated_by == SELF_HEAL:
+        return _corrected([ObjectKey.parse(one.key) for one in operation.objects])
+    return operation.message or f"Revision {operation.revision[:7]}"
+
+
+def _corrected(keys: Sequence[ObjectKey]) -> str:
+    if not keys:
+        return "Correct drift"
+    more = f" and {len(keys) - 1} more" if len(keys) > 1 else ""
+    return f"Correct {keys[0].kind} {keys[0].name}{more}"
 
 
 def _definitions(changes: DefinitionChanges | None) -> shapes.DefinitionChangesShape | None:

@@ -397,7 +397,10 @@ class OperationRecordShape(Shape):
     )
     revision: str
     author: str
-    message: str
+    message: str = pydantic.Field(description="First line of the commit's message.")
+    title: str = pydantic.Field(
+        description="What it was about: the commit's message, or what was corrected."
+    )
     initiated_by: InitiatorShape
     phase: OperationPhase
     result_message: str

@@ -1,8 +1,8 @@
 """Verbs about applications of a running Roster, through its API."""
 
 import dataclasses
-import sys
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -14,12 +14,12 @@ from controller.cli.output import (
     Format,
     console,
     moment,
-    print_data,
     print_error,
     print_finding,
     print_prose,
     print_table,
     short,
+    show,
 )
 from controller.errors import PermanentError, RosterError, TransientError, UsageError
 
@@ -42,15 +42,14 @@ def list_applications(server: Server = None, output: Output = Format.TABLE) -> N
     """
     with connect(server) as api:
         found = items(api, "/api/v1/applications")
-    if output in {Format.JSON, Format.YAML}:
-        print_data(found, output)
-    elif output is Format.NAME:
-        sys.stdout.writelines(f"{item['metadata']['name']}\n" for item in found)
-    else:
-        wide = output is Format.WIDE
+
+    def text(is_wide: bool) -> None:
         columns = ["name", "namespace", "sync", "health", "revision", "repo", "path"]
-        more = ["target", "policy", "objects", "conditions"] if wide else []
-        print_table([*columns, *more], [_row(item, wide=wide) for item in found])
+        more = ["target", "policy", "objects", "conditions"] if is_wide else []
+        rows = [_row(item, wide=is_wide) for item in found]
+        print_table([*columns, *more], rows, nothing="There are no applications.")
+
+    show(output, found, names=(item["metadata"]["name"] for item in found), text=text)
 
 
 @app.command("get")
@@ -61,24 +60,29 @@ def get_application(name: Name, server: Server = None, output: Output = Format.T
     """
     with connect(server) as api:
         item = get(api, f"/api/v1/applications/{name}")
-    if output in {Format.JSON, Format.YAML}:
-        print_data(item, output)
-    elif output is Format.NAME:
-        sys.stdout.write(f"{item['metadata']['name']}\n")
-    else:
-        _print_application(item, wide=output is Format.WIDE)
+
+    def text(is_wide: bool) -> None:
+        _print_application(item, wide=is_wide)
+
+    show(output, item, names=[item["metadata"]["name"]], text=text)
 
 
 @app.command("history")
 def history(name: Name, server: Server = None, output: Output = Format.TABLE) -> None:
-    """List the last operations: what was applied when, by whom, with which outcome."""
+    """List the last operations: what was applied when, by whom, with which outcome.
+
+    Example: roster app history examples -o wide
+    """
     with connect(server) as api:
         found = items(api, f"/api/v1/applications/{name}/history")
-    if output in {Format.JSON, Format.YAML}:
-        print_data(found, output)
-        return
-    columns = ["id", "started", "phase", "revision", "author", "by", "message"]
-    print_table(columns, [_history_row(item) for item in found])
+
+    def text(is_wide: bool) -> None:
+        columns = ["id", "started", "phase", "revision", "by", "message"]
+        more = ["author", "took", "tries", "result"] if is_wide else []
+        rows = [_history_row(item, wide=is_wide) for item in found]
+        print_table([*columns, *more], rows, nothing="Nothing was done yet.")
+
+    show(output, found, names=(str(item["id"]) for item in found), text=text)
 
 
 @app.command("rollback")
@@ -244,21 +248,24 @@ def _row(item: Any, *, wide: bool) -> tuple[str, ...]:
     )
 
 
-def _history_row(item: Any) -> tuple[str, ...]:
+def _history_row(item: Any, *, wide: bool) -> tuple[str, ...]:
+    more = (item["author"], _took(item), str(item["retryCount"] + 1), item["resultMessage"])
     return (
         str(item["id"]),
         moment(item["startedAt"]),
         item["phase"],
         short(item["revision"]),
-        item.get("author", ""),
-        _initiator(item),
-        item.get("message", ""),
+        item["initiatedBy"]["cause"],
+        f"Dry run: {item['title']}" if item["dryRun"] else item["title"],
+        *(more if wide else ()),
     )
 
 
-def _initiator(item: Any) -> str:
-    by = item.get("initiatedBy") or {}
-    return f"{by.get('cause', '')}{' (dry run)' if item.get('dryRun') else ''}"
+def _took(item: Any) -> str:
+    if not item["finishedAt"]:
+        return ""
+    began, ended = (datetime.fromisoformat(item[at]) for at in ("startedAt", "finishedAt"))
+    return f"{(ended - began).total_seconds():.1f}s"
 
 
 def _print_application(item: Any, *, wide: bool) -> None:

@@ -38,7 +38,18 @@ _STYLES = {
     "Unknown": "magenta",
 }
 _FOLDED = frozenset(
-    {"agents", "conditions", "file", "from", "meaning", "message", "path", "repo", "value"}
+    {
+        "agents",
+        "conditions",
+        "file",
+        "from",
+        "meaning",
+        "message",
+        "path",
+        "repo",
+        "result",
+        "value",
+    }
 )
 """Columns of prose and of places, which may take several lines; names stay whole, for copying."""
 _NARROW = 12
