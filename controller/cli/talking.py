@@ -4,7 +4,7 @@ import json
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import typer
@@ -13,7 +13,7 @@ from controller.a2a.turn import Call, Turn, decision_part, said, text_part
 from controller.cli import agents
 from controller.cli.api import connect, get
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_data, print_error
+from controller.cli.output import Format, console, print_data, print_error, print_line
 from controller.errors import PermanentError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ def invoke(
     """
     words = sys.stdin.read().strip() if text == "-" else text
     with connect(server) as api:
-        line = _Line(api, agents.address(api, name), is_shown=output not in _DATA)
+        address = agents.address(api, name)
+        line = _Line(api=api, address=address, is_shown=output not in _DATA)
         turn = line.say([text_part(words)], session)
     if output in _DATA:
         print_data(_shown(turn), output)
@@ -64,7 +65,7 @@ def chat(name: agents.Name, session: Session = "", server: Server = None) -> Non
     Example: roster agent chat note-keeper
     """
     with connect(server) as api:
-        line = _Line(api, agents.address(api, name), is_shown=True)
+        line = _Line(api=api, address=agents.address(api, name), is_shown=True)
         turn = _left(api, session) if session else Turn()
         turn = _decided(line, turn)
         for text in _lines():
@@ -76,7 +77,7 @@ def chat(name: agents.Name, session: Session = "", server: Server = None) -> Non
                 print_error(error)
     if sys.stdin.isatty() and turn.context_id:
         again = f"roster agent chat {name} --session {turn.context_id}"
-        console(stderr=True).print(f"Go on with: {again}", markup=False)
+        print_line(f"Go on with: {again}", stderr=True)
 
 
 class _Interrupts:
@@ -102,13 +103,15 @@ class _Interrupts:
         raise KeyboardInterrupt
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """The way to one agent, on which what it says is printed."""
 
     api: "httpx.Client"
     address: str
     is_shown: bool
+    _told: set[str] = field(default_factory=set)
+    """Ids of the calls that were printed: an agent tells one again when it goes on after a wait."""
 
     def say(self, parts: list[dict[str, Any]], context_id: str, task_id: str = "") -> Turn:
         """Say something and follow the turn to its end; Ctrl-C cancels the agent's task.
@@ -155,7 +158,9 @@ class _Line:
         if not self.is_shown:
             return
         for call in called:
-            console(stderr=True).print(f"· {_described(call)}", style="dim", markup=False)
+            if call.id not in self._told:
+                print_line(f"· {_described(call)}", style="dim", stderr=True)
+        self._told.update(call.id for call in called if call.id)
         if text:
             sys.stdout.write(text.translate(_CONTROL))
             sys.stdout.flush()
@@ -243,14 +248,13 @@ def _described(call: Call) -> str:
 
 
 def _print_ending(turn: Turn, name: str) -> None:
-    out = console(stderr=True)
     for call in turn.waiting_for:
-        console().print(f"It waits for an approval of {_described(call)}", markup=False)
+        print_line(f"It waits for an approval of {_described(call)}")
     if turn.is_waiting:
         again = f"roster agent chat {name} --session {turn.context_id}"
-        out.print(f"Decide with: {again}", markup=False)
+        print_line(f"Decide with: {again}", stderr=True)
     elif turn.state != "completed":
-        out.print(f"The task is {turn.state or 'unknown'}.", markup=False)
+        print_line(f"The task is {turn.state or 'unknown'}.", stderr=True)
 
 
 def _shown(turn: Turn) -> dict[str, Any]:

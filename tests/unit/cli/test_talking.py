@@ -170,6 +170,19 @@ def test_a_chat_asks_about_every_call_and_gives_reasons(agent: Agent, url: str) 
     }
 
 
+def test_a_call_that_was_decided_is_not_told_again(agent: Agent, url: str) -> None:
+    part = {"kind": "data", "data": DELETE, "metadata": {"kagent_type": "function_call"}}
+    working = status("working", part)
+    agent.turns = [
+        [working, question(DELETE)],
+        [working, *words("It stays."), status("completed")],
+    ]
+
+    done = roster("chat", "triage", url=url, answer="Delete x\nn\nno\n")
+
+    assert done.stderr.count('· delete {"title": "x"}') == 1
+
+
 def test_a_chat_answers_the_agents_questions(agent: Agent, url: str) -> None:
     asks = {
         "id": "9",
