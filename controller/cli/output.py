@@ -40,6 +40,7 @@ _STYLES = {
 _FOLDED = frozenset(
     {
         "agents",
+        "arguments",
         "conditions",
         "file",
         "from",

@@ -1,16 +1,16 @@
 """Verbs about tools of MCP servers: which there are, and calling one."""
 
 import json
-import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from controller.cli import toolarguments
 from controller.cli.api import connect, get, post
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_data, print_table
+from controller.cli.output import Format, console, print_data, print_table, show
 from controller.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def list_tools(
 ) -> None:
     """List the tools of MCP servers, as they were seen last, and who may use them.
 
-    Example: roster tool list toolbox
+    `-o wide` tells what each takes.
+
+    Example: roster tool list toolbox -o wide
     """
     with connect(server) as api:
         servers = [found for found in _servers(api) if _is_named(found, server_name)]
@@ -40,16 +42,17 @@ def list_tools(
         raise UsageError(
             f"There is no MCP server {server_name!r}.", remedy="`roster tool list` shows all."
         )
-    if output in {Format.JSON, Format.YAML}:
-        print_data(servers, output)
-    elif output is Format.NAME:
-        sys.stdout.writelines(f"{row[0]}/{row[1]}\n" for row in _rows(servers) if row[1])
-    elif output is Format.WIDE:
-        print_table(["server", "tool", "status", "seen", "agents", "message"], _rows(servers))
-    else:
+    rows = list(_rows(servers))
+
+    def text(is_wide: bool) -> None:
         columns = ["server", "tool", "status", "seen", "agents"]
-        print_table(columns, [row[:5] for row in _rows(servers)])
-        _print_problems(servers)
+        more = ["arguments", "message"] if is_wide else []
+        shown = rows if is_wide else [row[:5] for row in rows]
+        print_table([*columns, *more], shown, nothing="There are no MCP servers.")
+        if not is_wide:
+            _print_problems(servers)
+
+    show(output, servers, names=(f"{row[0]}/{row[1]}" for row in rows if row[1]), text=text)
 
 
 @app.command("call")
@@ -57,7 +60,9 @@ def call(
     tool: Annotated[str, typer.Argument(help="The tool, as [namespace/]server/tool.")],
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="Arguments as name=value; values are JSON where they can be."),
+        typer.Argument(
+            help="Arguments as name=value; a value is JSON where it can be and no text is wanted."
+        ),
     ] = None,
     given: Annotated[str, typer.Option("--json", help="All arguments as one JSON object.")] = "",
     yes: Annotated[
@@ -68,13 +73,13 @@ def call(
 ) -> None:
     """Call a tool of an MCP server. One that agents may only use with an approval asks for yours.
 
-    Exit code 1 where the tool fails.
+    Exit code 1 where the tool fails, 2 where it does not take such arguments.
 
     Example: roster tool call toolbox/calculate expression="6 * 7"
     """
-    content = {**_object(given), **dict(map(_argument, arguments or []))}
     with connect(server) as api:
         found, name = _find(api, tool)
+        content = _content(found, name, given, arguments or [])
         confirmed = yes or _is_approved(found, name, content)
         path = f"/api/toolservers/{found['ref']}/tools/{name}/call"
         body = {"arguments": content, "confirmed": confirmed, "kind": _kind(found)}
@@ -106,9 +111,10 @@ def _rows(servers: list[dict[str, Any]]) -> Iterator[tuple[str, ...]]:
                 f"{agent} (approval)" if agent in tool["approval"] else agent
                 for agent in tool["agents"]
             )
-            yield (found["ref"], tool["name"], *state, agents, found["message"])
+            takes = toolarguments.described(tool["inputSchema"])
+            yield (found["ref"], tool["name"], *state, agents, takes, found["message"])
         if not found["discoveredTools"]:
-            yield (found["ref"], "", *state, "", found["message"])
+            yield (found["ref"], "", *state, "", "", found["message"])
 
 
 def _print_problems(servers: list[dict[str, Any]]) -> None:
@@ -146,26 +152,13 @@ def _find(api: "httpx.Client", tool: str) -> tuple[dict[str, Any], str]:
     raise UsageError(f"There are several MCP servers {server!r}.", remedy=f"Name one of: {places}.")
 
 
-def _object(text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise UsageError(f"--json is no JSON: {error}.") from error
-    if not isinstance(found, dict):
-        raise UsageError("--json is no object.", remedy="Give one, such as '{\"a\": 1}'.")
-    return found
-
-
-def _argument(text: str) -> tuple[str, Any]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"{text!r} is no argument.", remedy="Give arguments as name=value.")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
+def _content(found: dict[str, Any], name: str, given: str, arguments: list[str]) -> dict[str, Any]:
+    """Give the arguments for a tool, checked where it is known what it takes."""
+    known = [tool for tool in found["discoveredTools"] if tool["name"] == name]
+    schema = known[0]["inputSchema"] if known else {}
+    content = toolarguments.read(given, arguments, schema)
+    toolarguments.check(name, content, schema)
+    return content
 
 
 def _is_approved(found: dict[str, Any], name: str, arguments: dict[str, Any]) -> bool:
@@ -184,4 +177,4 @@ def _print_result(result: dict[str, Any]) -> None:
     out = console()
     for block in result["content"]:
         text = block["text"] if block.get("type") == "text" else json.dumps(block)
-        out.print(text, markup=False)
+        out.print(text, markup=False, soft_wrap=True)

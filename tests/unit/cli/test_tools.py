@@ -10,6 +10,7 @@ from werkzeug import Request, Response
 
 from controller.cli.main import run_command
 
+ADD = {"properties": {"a": {"type": "integer"}, "b": {"type": "string"}}, "required": ["a"]}
 SERVER = {
     "ref": "agents/toolbox",
     "groupKind": "MCPServer.kagent.dev",
@@ -17,8 +18,8 @@ SERVER = {
     "message": "It did not answer.",
     "lastConnected": None,
     "discoveredTools": [
-        {"name": "add", "description": "", "agents": ["agents/a"], "approval": []},
-        {"name": "delete", "description": "", "agents": ["agents/a"], "approval": ["agents/a"]},
+        {"name": "add", "agents": ["agents/a"], "approval": [], "inputSchema": ADD},
+        {"name": "delete", "agents": ["agents/a"], "approval": ["agents/a"], "inputSchema": {}},
     ],
 }
 
@@ -86,6 +87,7 @@ def test_a_tool_that_fails_gives_exit_code_1_and_yes_confirms(
         (["call", "add"], "names no server"),
         (["call", "other/add"], "no MCP server 'other'"),
         (["call", "toolbox/add", "a"], "is no argument"),
+        (["call", "toolbox/add", "a=x"], 'a: "x" is not of type "integer"'),
         (["call", "toolbox/add", "--json", "["], "is no JSON"),
         (["call", "toolbox/add", "--json", "[]"], "is no object"),
         (["list", "other"], "no MCP server 'other'"),
