@@ -3,10 +3,11 @@
 import signal
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from controller.cli import checks
 from controller.cli.options import (
     ConfigFile,
     Context,
@@ -18,7 +19,7 @@ from controller.cli.options import (
     settings_from,
 )
 from controller.cli.output import console
-from controller.errors import PermanentError, UsageError
+from controller.errors import UsageError
 
 if TYPE_CHECKING:
     from controller.state.records import ApplicationSpec
@@ -48,6 +49,14 @@ def run(
     adopt: Annotated[
         bool, typer.Option("--adopt", help="Take over objects that exist and belong to nobody.")
     ] = False,
+    mode: Annotated[
+        Literal["enforce", "warn", "manual"],
+        typer.Option(
+            "--mode",
+            help="What happens by itself: `enforce` applies commits and corrects drift, `warn` "
+            "only tells what differs, `manual` waits for `roster sync`.",
+        ),
+    ] = "enforce",
     config: ConfigFile = None,
     state_dir: StateDir = None,
     kubeconfig: Kubeconfig = None,
@@ -58,7 +67,8 @@ def run(
 ) -> None:
     """Run the controller: follow repositories, and keep a cluster as they say.
 
-    Applications come from --repo, or from documents of kind Application in roster.yaml.
+    Applications come from --repo with the options beside it, or from documents of kind
+    Application in roster.yaml, which say the same and more.
 
     Example: roster run --repo https://git.example/agents.git --path agents --namespace agents
     """
@@ -77,7 +87,13 @@ def run(
     telemetry.configure_logging(level=loaded.settings.log_level, form=loaded.settings.log_format)
     specs = _from_file(config)
     if repo is not None:
-        policy = SyncPolicy(prune=prune, create_namespace=create_namespace, adopt=adopt)
+        policy = SyncPolicy(
+            automated=mode == "enforce",
+            warn=mode == "warn",
+            prune=prune,
+            create_namespace=create_namespace,
+            adopt=adopt,
+        )
         specs = (
             ApplicationSpec(
                 name=name,
@@ -136,5 +152,6 @@ def _from_file(config: Path | None) -> "tuple[ApplicationSpec, ...]":
         return ()
     applications, findings = parse_applications(file.read_bytes(), file=str(file))
     if has_errors(findings):
-        raise PermanentError("\n".join(map(str, findings)), remedy=findings[0].remedy)
+        checks.print_findings(findings, stderr=True)
+        raise typer.Exit(1)
     return tuple(app.application_spec(item) for item in applications)
