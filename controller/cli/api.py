@@ -3,10 +3,11 @@
 import getpass
 import re
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from controller.cli.options import settings_from
-from controller.errors import PermanentError, TransientError
+from controller.errors import PermanentError, TransientError, UsageError
 
 if TYPE_CHECKING:
     import httpx
@@ -34,8 +35,18 @@ def identity() -> dict[str, str]:
 
 
 def base_url(server: str | None) -> str:
-    """Give the address of a running Roster: the one named, else that of the settings."""
-    return server or f"http://{settings_from().settings.listen}"
+    """Give the address of a running Roster: the one named, else that of the settings.
+
+    Raises:
+        UsageError: it is no address.
+    """
+    url = server or f"http://{settings_from().settings.listen}"
+    if not url.startswith(("http://", "https://")):
+        raise UsageError(
+            f"{url!r} is no address of a Roster.",
+            remedy="Give --server (or ROSTER_SERVER) as http://host:port.",
+        )
+    return url
 
 
 def get(api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None) -> Any:
@@ -43,7 +54,7 @@ def get(api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None) 
 
     Raises:
         TransientError: no Roster answers.
-        PermanentError: it answers with an error.
+        PermanentError: it answers with an error; a UsageError where it does not have the path.
     """
     return _asked(api, "GET", path, params=query)
 
@@ -101,7 +112,7 @@ def _asked(api: "httpx.Client", method: str, path: str, **options: Any) -> Any:
         return checked(api.request(method, path, **options))
     except httpx.TransportError as error:
         raise TransientError(
-            f"No Roster answers at {api.base_url}: {error}.",
+            f"No Roster answers at {api.base_url}: {str(error) or type(error).__name__}.",
             remedy="Start one with `roster up`, or name another with --server.",
         ) from error
 
@@ -111,7 +122,12 @@ _VERBS = {"/": "app", "/sessions": "session", "/tools": "tool"}
 
 
 def checked(response: "httpx.Response") -> Any:
-    """Give the JSON of an answer; errors come with the server's message and remedy."""
+    """Give the JSON of an answer; errors come with the server's message and remedy.
+
+    Raises:
+        UsageError: what was named does not exist.
+        PermanentError: any other error.
+    """
     if response.is_success:
         return response.json()
     try:
@@ -122,4 +138,5 @@ def checked(response: "httpx.Response") -> Any:
     remedy = str(body.get("remedy", ""))
     for page, verb in _VERBS.items():
         remedy = remedy.replace(f"{page} lists", f"`roster {verb} list` lists")
-    raise PermanentError(str(message), remedy=remedy)
+    is_missing = response.status_code == HTTPStatus.NOT_FOUND
+    raise (UsageError if is_missing else PermanentError)(str(message), remedy=remedy)

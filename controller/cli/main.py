@@ -1,14 +1,17 @@
 """The root of the command line: verbs, exit codes, and errors as sentences.
 
-Exit codes: 0 done (for `diff`: no difference), 1 findings or a failure (for `diff`: a difference),
-2 wrong usage (for `diff`: any error).
+Exit codes: 0 done, 1 it failed or there are errors to correct, 2 wrong usage, also of names that do
+not exist, 130 Ctrl-C. `diff` and `wait` keep 1 for their answer, a difference or time that is up:
+any error is 2 there.
 """
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import typer
+import typer.core
 
 from controller.cli import (
     agents,
@@ -33,8 +36,12 @@ from controller.errors import PermanentError, RosterError, UsageError
 app = typer.Typer(
     name="roster",
     help="GitOps for AI agents on Kubernetes: agents live in git, Roster keeps the cluster so.",
-    epilog="Start with `roster up`: it needs no cluster and no account.",
+    epilog="Start with `roster up`: it needs no cluster and no account.\n\n"
+    "Exit codes: 0 done; 1 failed, or errors to correct; 2 wrong usage or no such name. "
+    "`diff` and `wait`: 1 different, or not in time; 2 any error.",
     no_args_is_help=True,
+    # Not "rich": it would take `[namespace/]server` for a style.
+    rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -73,10 +80,26 @@ app.command("schema")(inspecting.schema)
 app.command("version")(inspecting.version)
 
 
+def _command() -> Callable[[list[str]], object]:
+    """Give the command line with flags that look like flags: typer calls them `--prune <bool>`."""
+    found = typer.main.get_command(app)
+    for verb in _verbs(found):
+        for parameter in verb.params:
+            if isinstance(parameter, typer.core.TyperOption) and parameter.is_bool_flag:
+                parameter.metavar = ""
+    return found
+
+
+def _verbs(of: Any) -> Iterator[Any]:
+    yield of
+    for verb in getattr(of, "commands", {}).values():
+        yield from _verbs(verb)
+
+
 def run_command(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code; errors are printed, never raised."""
     try:
-        app(list(arguments))
+        _command()(list(arguments))
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     except UsageError as error:

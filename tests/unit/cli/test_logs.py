@@ -72,7 +72,7 @@ def test_a_refusal_is_an_error(roster: HTTPServer, capsys: pytest.CaptureFixture
     problem = {"error": "NotFound", "message": "There is no such pod.", "remedy": ""}
     roster.expect_request(PATH).respond_with_json(problem, status=404)
 
-    assert run_command(["app", "logs", "examples"]) == 1
+    assert run_command(["app", "logs", "examples"]) == 2
     assert "There is no such pod." in capsys.readouterr().err
 
 

@@ -133,3 +133,48 @@ def test_the_manifests_of_an_installation_are_kubernetes_objects(
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command([*verb.split(), "--help"]) == 0
     assert "Usage" in capsys.readouterr().out
+
+
+def test_help_takes_no_brackets_for_styles_and_flags_for_values(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+
+    run_command(["tool", "call", "--help"])
+
+    text = " ".join(capsys.readouterr().out.split())
+    assert "[namespace/]server/tool" in text
+    assert "--yes -y Do not ask" in text
+
+
+def test_help_tells_the_exit_codes(capsys: pytest.CaptureFixture[str]) -> None:
+    run_command(["--help"])
+
+    assert "Exit codes: 0 done" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("address", ["nowhere", "localhost:8083", "ftp://127.0.0.1"])
+def test_an_address_that_is_none_is_wrong_usage(
+    address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(["app", "list", "--server", address]) == 2
+    assert f"{address!r} is no address of a Roster." in capsys.readouterr().err
+
+
+def test_every_error_of_roster_yaml_has_its_remedy(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder.parent / "roster.yaml").write_text(
+        "apiVersion: roster.dev/v1alpha1\nkind: Application\nmetadata: {name: a}\n"
+        "spec: {source: {repoUrl: https://git.example/a}, syncPolicy: {mode: watch}}\n"
+    )
+
+    assert run_command(["run"]) == 1
+    told = capsys.readouterr().err
+    assert "Did you mean 'repoURL'?" in told
+    assert "'watch' [wrong-value]" in told
+
+
+def test_a_mode_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_command(["run", "--repo", "https://git.example/a", "--mode", "watch"]) == 2
+    assert "'--mode'" in capsys.readouterr().err

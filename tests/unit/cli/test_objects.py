@@ -178,5 +178,5 @@ def test_what_is_not_found_is_told_in_words_of_the_command_line(
         status=404,
     )
 
-    assert run_command(["app", "get", "nope"]) == 1
+    assert run_command(["app", "get", "nope"]) == 2
     assert told in capsys.readouterr().err

@@ -132,5 +132,5 @@ def test_an_unknown_session_is_a_sentence(
     problem = {"error": "NotFound", "message": "There is no such session.", "remedy": "Look."}
     server.expect_request("/api/sessions/x/conversation").respond_with_json(problem, status=404)
 
-    assert run_command(["session", "get", "x"]) == 1
+    assert run_command(["session", "get", "x"]) == 2
     assert "There is no such session." in capsys.readouterr().err
