@@ -3,7 +3,8 @@
 There is no container runtime here: an image is a promise of commands, and the table says which
 promises this machine keeps. Roster's own image is this very environment; `python` images are its
 interpreter; images of Node.js and uv are the `npx` and `uvx` of the machine, where it has them,
-because that is how MCP servers are usually started. Users add rows in `images.yaml` of the local
+because that is how MCP servers are usually started; kagent's image that fetches skills is a
+module that does the same. Users add rows in `images.yaml` of the local
 cluster's folder: image pattern to the command that its entrypoint is, for example
 
     "ghcr.io/acme/agent:*": [python, -m, acme_agent]
@@ -30,6 +31,7 @@ _MODULES = {
     "roster-agent": ("controller.runtime",),
     "roster-demo": ("controller.runtime.demo",),
     "roster-mcp-bridge": ("controller.runtime.bridge",),
+    "skills-init": ("controller.local.skillsinit",),
 }
 _BUILT_IN: Mapping[str, tuple[str, ...]] = {
     "roster:*": ("roster",),
@@ -39,6 +41,7 @@ _BUILT_IN: Mapping[str, tuple[str, ...]] = {
     "node:*": ("node",),
     "*/node:*": ("node",),
     "ghcr.io/astral-sh/uv:*": ("uvx",),
+    "*/skills-init:*": ("skills-init",),
 }
 _DEFAULT_COMMANDS = frozenset({("python3",)})
 """What such images run is a default (CMD) and no entrypoint: arguments replace it."""

@@ -23,6 +23,12 @@ from controller.local.workloads.images import ImageError, Images
             ["-m", "controller.runtime.demo", "model"],
         ),
         ("roster", ["roster-mcp-bridge"], None, ["-m", "controller.runtime.bridge"]),
+        (
+            "cr.kagent.dev/kagent-dev/kagent/skills-init:0.10.4",
+            None,
+            None,
+            ["-m", "controller.local.skillsinit"],
+        ),
         ("python:3.12-slim", None, None, []),
         ("python:3.12-slim", None, ["python", "-c", "1"], ["-c", "1"]),
         ("python:3.12-slim", ["python"], ["-c", "1"], ["-c", "1"]),
