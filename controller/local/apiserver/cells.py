@@ -29,7 +29,8 @@ def size(*names: str) -> Callable[[Value, datetime], Any]:
 
 
 def _template(value: Value) -> Value:
-    found: Value = value["spec"].get("template", {}).get("spec", {})
+    spec = value["spec"].get("jobTemplate", {}).get("spec") or value["spec"]
+    found: Value = spec.get("template", {}).get("spec", {})
     return found
 
 
@@ -105,6 +106,17 @@ def job_duration(value: Value, now: datetime) -> str:
     if not begun:
         return ""
     return durations.since(begun, datetime.fromisoformat(ended).astimezone(UTC) if ended else now)
+
+
+def suspended(value: Value, _: datetime) -> str:
+    """Tell whether a CronJob is suspended."""
+    return str(value["spec"].get("suspend", "<unset>"))
+
+
+def last_scheduled(value: Value, now: datetime) -> str:
+    """Tell how long ago a CronJob last ran."""
+    time = value["status"].get("lastScheduleTime")
+    return durations.since(time, now) if time else NONE
 
 
 def service_ports(value: Value, _: datetime) -> str:

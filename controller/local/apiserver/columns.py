@@ -167,6 +167,27 @@ OF_KIND: dict[str, Sequence[Column]] = {
         *_TEMPLATE,
         Column("Selector", cells.selector(), "v1.JobSpec.selector", priority=1),
     ),
+    "cronjobs.batch": (
+        NAME,
+        Column("Schedule", cells.at("spec.schedule"), "v1.CronJobSpec.schedule"),
+        Column("Timezone", cells.at("spec.timeZone", cells.NONE), "v1.CronJobSpec.timeZone"),
+        Column("Suspend", cells.suspended, "v1.CronJobSpec.suspend", kind="boolean"),
+        Column(
+            "Active",
+            lambda value, _: len(value["status"].get("active") or ()),
+            "v1.CronJobStatus.active",
+            kind="integer",
+        ),
+        Column("Last Schedule", cells.last_scheduled, "v1.CronJobStatus.lastScheduleTime"),
+        AGE,
+        *_TEMPLATE,
+        Column(
+            "Selector",
+            cells.selector("spec.jobTemplate.spec.selector"),
+            "v1.JobSpec.selector",
+            priority=1,
+        ),
+    ),
     "events": (
         Column("Last Seen", cells.last_seen, "v1.Event.lastTimestamp"),
         Column("Type", cells.at("type"), "v1.Event.type"),

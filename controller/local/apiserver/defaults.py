@@ -9,6 +9,8 @@ from typing import Any, TypeAlias
 
 Value: TypeAlias = dict[str, Any]
 
+_NO_LIMIT = 2**31 - 1
+
 
 def _set(value: Value, **defaults: Any) -> None:
     for name, default in defaults.items():
@@ -79,7 +81,8 @@ def _job(value: Value) -> None:
 def _job_spec(spec: Value) -> None:
     if spec.get("completions") is None and spec.get("parallelism") is None:
         _set(spec, completions=1)
-    _set(spec, parallelism=1, backoffLimit=6, completionMode="NonIndexed", suspend=False)
+    limit = _NO_LIMIT if "backoffLimitPerIndex" in spec else 6
+    _set(spec, parallelism=1, backoffLimit=limit, completionMode="NonIndexed", suspend=False)
     _set(spec, podReplacementPolicy="TerminatingOrFailed")
     if "podFailurePolicy" in spec:
         spec["podReplacementPolicy"] = "Failed"

@@ -6,7 +6,8 @@ the store that the API server serves:
     informers    watched objects in memory
     queue        keys to visit, one visit per key at a time
     cluster      store, informers and recorder, as controllers are given them
-    deployments, replicasets, statefulsets, jobs, endpoints, events   the controllers
+    deployments, replicasets, statefulsets, jobs, cronjobs, endpoints, events   the controllers
+    due          which run a CronJob owes, and when it is next
     control      connects controllers with what changes under them
     kubelet      pods: processes, volumes, probes, logs, status
     images       which images run here, and as what

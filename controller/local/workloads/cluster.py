@@ -20,6 +20,7 @@ WATCHED = (
     "statefulsets.apps",
     "controllerrevisions.apps",
     "jobs.batch",
+    "cronjobs.batch",
     "endpointslices.discovery.k8s.io",
     "poddisruptionbudgets.policy",
     "horizontalpodautoscalers.autoscaling",

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable
 
-from controller.local.workloads import autoscalers, disruption, endpoints
+from controller.local.workloads import autoscalers, cronjobs, disruption, endpoints, jobs
 from controller.local.workloads.autoscalers import Autoscalers, CpuSeconds
 from controller.local.workloads.cluster import Cluster
+from controller.local.workloads.cronjobs import Clock, CronJobs
 from controller.local.workloads.deployments.controller import Deployments
 from controller.local.workloads.disruption import Budgets
 from controller.local.workloads.endpoints import EndpointSlices
@@ -18,13 +19,20 @@ from controller.objects import Manifest
 _QUIET_S = 0.08
 
 
-def start(cluster: Cluster, cpu_seconds: CpuSeconds) -> list[Queue]:
-    """Start all controllers, on what exists and on every change from now on."""
+def start(cluster: Cluster, cpu_seconds: CpuSeconds, clock: Clock) -> list[Queue]:
+    """Start all controllers, on what exists and on every change from now on.
+
+    Args:
+        cluster: what they look after.
+        cpu_seconds: what pods have used, for autoscalers.
+        clock: what schedules go by.
+    """
     return [
         _deployments(cluster),
         _owner(cluster, "replicasets.apps", ReplicaSets(cluster).visit, "pods"),
         _owner(cluster, "statefulsets.apps", StatefulSets(cluster).visit, "pods"),
-        _owner(cluster, "jobs.batch", Jobs(cluster).visit, "pods"),
+        *_jobs(cluster),
+        _owner(cluster, cronjobs.RESOURCE, CronJobs(cluster, clock).visit, "jobs.batch"),
         _endpoint_slices(cluster),
         _budgets(cluster),
         _autoscalers(cluster, cpu_seconds),
@@ -57,6 +65,27 @@ def _owner(cluster: Cluster, resource: str, visit: Visit, owned: str) -> Queue:
     queue = Queue(resource, visit)
     _feed(cluster, queue, resource, owned)
     return queue
+
+
+def _jobs(cluster: Cluster) -> list[Queue]:
+    controller = Jobs(cluster)
+    orphans = Queue("pods of jobs", controller.release)
+
+    def on_pod(pod: Manifest) -> None:
+        owner = controller_of(pod)
+        if owner and owner["kind"] == "Job" and jobs.is_tracked(pod):
+            known = cluster["jobs.batch"].get((pod["metadata"]["namespace"], owner["name"]))
+            if known is None or known["metadata"]["uid"] != owner["uid"]:
+                orphans.add(key_of(pod))
+
+    def on_job(before: Manifest | None, now: Manifest | None) -> None:
+        if before is not None and now is None:
+            for pod in cluster["pods"].owned_by(before["metadata"]["uid"]):
+                on_pod(pod)
+
+    _follow(cluster, "pods", on_pod)
+    cluster["jobs.batch"].subscribe(on_job)
+    return [_owner(cluster, "jobs.batch", controller.visit, "pods"), orphans]
 
 
 def _feed(cluster: Cluster, queue: Queue, resource: str, owned: str) -> None:

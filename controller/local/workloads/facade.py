@@ -10,6 +10,7 @@ from controller.local.apiserver.errors import ApiError
 from controller.local.apiserver.store import Store
 from controller.local.workloads import control, times
 from controller.local.workloads.cluster import WATCHED, Cluster
+from controller.local.workloads.cronjobs import Clock
 from controller.local.workloads.directory import Directory
 from controller.local.workloads.events import Recorder
 from controller.local.workloads.images import Images
@@ -28,11 +29,20 @@ _CONTROLLERS = "system:serviceaccount:kube-system:workload-controllers"
 class Workloads:
     """Everything that makes objects of the API into running processes."""
 
-    def __init__(self, store: Store, folder: Path, *, api_url: str, ca_file: Path) -> None:
+    def __init__(
+        self,
+        store: Store,
+        folder: Path,
+        *,
+        api_url: str,
+        ca_file: Path,
+        clock: Clock = times.now,
+    ) -> None:
         controlling = store.acting_as(_CONTROLLERS, manager="kube-controller-manager")
         self._folder = folder
         self._api_url = api_url
         self._ca_file = ca_file
+        self._clock = clock
         self._kubelet_store = store.acting_as("system:node:local", manager="kubelet")
         self._informers = {name: Informer(controlling, name) for name in WATCHED}
         self._recorder = Recorder(controlling)
@@ -59,7 +69,7 @@ class Workloads:
         self._tasks.append(asyncio.create_task(self._recorder.run()))
         self._tasks.append(asyncio.create_task(self._recorder.expire()))
         await asyncio.gather(*(each.synced.wait() for each in self._informers.values()))
-        self._queues = control.start(self._cluster, self._cpu_seconds)
+        self._queues = control.start(self._cluster, self._cpu_seconds, self._clock)
         await registration.register(self._kubelet_store, taken.node)
         self._kubelet = Kubelet(self._node(taken))
         self._kubelet.start()

@@ -12,7 +12,7 @@ from typing import Any
 
 from controller.local.workloads import pods, templates, times
 from controller.local.workloads.cluster import Cluster
-from controller.local.workloads.informers import Key
+from controller.local.workloads.informers import Key, controller_of
 from controller.objects import Manifest
 
 _COMPONENT = "job-controller"
@@ -37,7 +37,7 @@ class Jobs:
         if job is None or pods.is_terminating(job):
             await self._release(job)
             return None
-        if ended := _ended(job):
+        if ended := final_condition(job):
             await self._count(job)
             return await self._expire(job, ended)
         job = await self._count(job)
@@ -53,6 +53,16 @@ class Jobs:
             await asyncio.gather(*(self._cluster.delete("pods", pod) for pod in active))
         await self._write_status(job, verdict, now)
         return _look_again_s(job, mine, now)
+
+    async def release(self, key: Key) -> None:
+        """Let a pod go whose Job is gone, and with it whoever would count it (`syncOrphanPod`)."""
+        pod = self._cluster["pods"].get(key)
+        owner = controller_of(pod) if pod is not None else None
+        if pod is None or owner is None or not is_tracked(pod):
+            return
+        job = await self._cluster.store.get(_JOBS, key[0], owner["name"])
+        if job is None or job["metadata"]["uid"] != owner["uid"]:
+            await self._untrack(pod)
 
     async def _release(self, job: Manifest | None) -> None:
         """Let the pods of a job that is being deleted go."""
@@ -89,10 +99,10 @@ class Jobs:
 
     def _uncounted(self, job: Manifest) -> list[Manifest]:
         mine = self._cluster["pods"].owned_by(job["metadata"]["uid"])
-        return [pod for pod in mine if pods.is_finished(pod) and _is_tracked(pod)]
+        return [pod for pod in mine if pods.is_finished(pod) and is_tracked(pod)]
 
     async def _untrack(self, pod: Manifest) -> None:
-        if not _is_tracked(pod):
+        if not is_tracked(pod):
             return
         left = [each for each in pod["metadata"]["finalizers"] if each != _TRACKING]
         metadata = {**pod["metadata"], "finalizers": left}
@@ -134,7 +144,7 @@ class Jobs:
         if status == job.get("status"):
             return
         await self._cluster.update_status(_JOBS, {**job, "status": status})
-        if (ended := _ended({"status": status})) is not None:
+        if (ended := final_condition({"status": status})) is not None:
             is_good = ended["type"] == "Complete"
             reason, message = (
                 ("Completed", "Job completed")
@@ -302,13 +312,15 @@ def _condition(kind: str, reason: str, message: str, now: datetime) -> dict[str,
     }
 
 
-def _ended(job: Manifest) -> Mapping[str, Any] | None:
+def final_condition(job: Manifest) -> Mapping[str, Any] | None:
+    """Give the condition with which a Job has ended; None while it goes on."""
     conditions = (job.get("status") or {}).get("conditions") or ()
     ends = set(_TARGETS.values())
     return next((c for c in conditions if c["type"] in ends and c["status"] == "True"), None)
 
 
-def _is_tracked(pod: Manifest) -> bool:
+def is_tracked(pod: Manifest) -> bool:
+    """Whether the pod of a Job waits for being counted."""
     return _TRACKING in (pod["metadata"].get("finalizers") or ())
 
 

@@ -5,7 +5,14 @@ from collections.abc import Callable
 from controller.local.apiserver import errors
 from controller.local.apiserver.errors import Cause
 from controller.local.apiserver.resources import Resource
-from controller.local.apiserver.validation import common, pods, settings, updates, workloads
+from controller.local.apiserver.validation import (
+    common,
+    jobs,
+    pods,
+    settings,
+    updates,
+    workloads,
+)
 from controller.local.apiserver.validation.common import Found, Value
 
 
@@ -52,11 +59,12 @@ _KINDS: dict[str, Callable[[Value], Found]] = {
     "clusterrolebindings.rbac.authorization.k8s.io": settings.role_binding,
     "clusterroles.rbac.authorization.k8s.io": settings.role,
     "configmaps": settings.config_map,
+    "cronjobs.batch": jobs.cron_job,
     "customresourcedefinitions.apiextensions.k8s.io": settings.definition,
     "daemonsets.apps": workloads.daemon_set,
     "deployments.apps": workloads.deployment,
     "horizontalpodautoscalers.autoscaling": settings.autoscaler,
-    "jobs.batch": workloads.job,
+    "jobs.batch": jobs.job,
     "leases.coordination.k8s.io": settings.lease,
     "networkpolicies.networking.k8s.io": settings.network_policy,
     "poddisruptionbudgets.policy": settings.budget,

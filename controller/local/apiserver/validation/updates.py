@@ -111,10 +111,18 @@ def stateful_set(value: Value, live: Value) -> Found:
 
 def job(value: Value, live: Value) -> Found:
     """Check a change of a Job."""
-    for name in ("completions", "selector", "template", "completionMode"):
-        new, old = value["spec"].get(name), live["spec"].get(name)
-        if new != old:
-            yield errors.invalid_value(f"spec.{name}", new, _IMMUTABLE)
+    spec, before = value["spec"], live["spec"]
+    new, old = spec.get("completions"), before.get("completions")
+    if new != old and spec.get("completionMode") != "Indexed":
+        yield errors.invalid_value("spec.completions", new, _IMMUTABLE)
+    elif new != old and new != spec.get("parallelism"):
+        why = "can only be modified in tandem with spec.parallelism"
+        yield errors.invalid_value("spec.completions", new, why)
+    for name in ("selector", "template", "completionMode", "backoffLimitPerIndex"):
+        # A suspended Job that never ran may change its template's place in the cluster; nothing
+        # here is placed, so the template stays as it is.
+        if spec.get(name) != before.get(name):
+            yield errors.invalid_value(f"spec.{name}", spec.get(name), _IMMUTABLE)
 
 
 def role_binding(value: Value, live: Value) -> Found:

@@ -68,16 +68,3 @@ def daemon_set(value: Value) -> Found:
     yield from common.check_selector(spec.get("selector"), "spec.selector", "daemonset")
     yield from pods.check_template(spec, spec.get("selector"))
     yield from pods.check_always_restarts(spec)
-
-
-def job(value: Value) -> Found:
-    """Check a Job."""
-    spec = value["spec"]
-    names = ("parallelism", "completions", "activeDeadlineSeconds", "backoffLimit")
-    yield from common.check_not_negative(spec, "spec", *names, "ttlSecondsAfterFinished")
-    yield from pods.check_spec(spec["template"]["spec"], "spec.template.spec")
-    policy = spec["template"]["spec"].get("restartPolicy")
-    if policy == "Always":
-        # The real server defaults to Always and then asks for a choice.
-        place = "spec.template.spec.restartPolicy"
-        yield errors.required(place, 'valid values: "OnFailure", "Never"')

@@ -103,7 +103,7 @@ Story = Callable[[Cluster], Coroutine[Any, Any, None]]
 
 
 @asynccontextmanager
-async def running(folder: Path) -> AsyncIterator[Cluster]:
+async def running(folder: Path, **options: Any) -> AsyncIterator[Cluster]:
     folder.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 - nothing else runs yet
     files = certificates.prepare(folder, ["127.0.0.1"])
     failures: list[Exception] = []
@@ -114,7 +114,9 @@ async def running(folder: Path) -> AsyncIterator[Cluster]:
         files=files,
         failed=lambda error, _key: failures.append(error),
     )
-    workloads = Workloads(server.store, folder, api_url=server.url, ca_file=files.authority)
+    workloads = Workloads(
+        server.store, folder, api_url=server.url, ca_file=files.authority, **options
+    )
     server.delegate_to(workloads)
     await server.start()
     await workloads.start()
@@ -127,12 +129,15 @@ async def running(folder: Path) -> AsyncIterator[Cluster]:
 
 
 @pytest.fixture
-def play(tmp_path: Path) -> Callable[[Story], None]:
-    """Run a story on a cluster of its own; a second story finds the cluster of the first."""
+def play(tmp_path: Path) -> Callable[..., None]:
+    """Run a story on a cluster of its own; a second story finds the cluster of the first.
 
-    def run(story: Story) -> None:
+    Options are those of the workloads (`clock`).
+    """
+
+    def run(story: Story, **options: Any) -> None:
         async def whole() -> None:
-            async with running(tmp_path / "cluster") as cluster:
+            async with running(tmp_path / "cluster", **options) as cluster:
                 await story(cluster)
 
         asyncio.run(whole())

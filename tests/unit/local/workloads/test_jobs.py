@@ -111,3 +111,22 @@ def test_pod_that_is_deleted_before_it_ends_is_counted_as_failed(
         await cluster.until(is_counted)
 
     play(story)
+
+
+def test_pods_of_a_deleted_job_go_with_it(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        await cluster.create("jobs.batch", _job("exec sleep 1000"))
+
+        async def pods(phase: str) -> Any:
+            found = await cluster.store.list("pods", "default")
+            return [p for p in found if p["status"].get("phase") == phase or not phase]
+
+        await cluster.until(lambda: pods("Running"))
+        await cluster.delete("jobs.batch", "j", propagation="Background")
+
+        async def is_gone() -> bool:
+            return not await pods("")
+
+        await cluster.until(is_gone)
+
+    play(story)
