@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from controller.local.workloads import autoscalers, cronjobs, disruption, endpoints, jobs
+from controller.local.workloads import autoscalers, cronjobs, disruption, endpoints
 from controller.local.workloads.autoscalers import Autoscalers, CpuSeconds
 from controller.local.workloads.cluster import Cluster
 from controller.local.workloads.cronjobs import Clock, CronJobs
@@ -10,7 +10,8 @@ from controller.local.workloads.deployments.controller import Deployments
 from controller.local.workloads.disruption import Budgets
 from controller.local.workloads.endpoints import EndpointSlices
 from controller.local.workloads.informers import controller_of, key_of
-from controller.local.workloads.jobs import Jobs
+from controller.local.workloads.jobs import controller as jobs
+from controller.local.workloads.jobs.controller import Jobs
 from controller.local.workloads.queue import Queue, Visit
 from controller.local.workloads.replicasets import ReplicaSets
 from controller.local.workloads.statefulsets import StatefulSets

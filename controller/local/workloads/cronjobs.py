@@ -15,9 +15,10 @@ from typing import Any, TypeAlias
 from controller.local import schedules
 from controller.local.apiserver.errors import ApiError
 from controller.local.schedules import Schedule, ScheduleError
-from controller.local.workloads import due, jobs, pods, times
+from controller.local.workloads import due, pods, times
 from controller.local.workloads.cluster import Cluster, owner_reference
 from controller.local.workloads.informers import Key, controller_of
+from controller.local.workloads.jobs import outcome
 from controller.objects import Manifest
 
 RESOURCE = "cronjobs.batch"
@@ -100,7 +101,7 @@ class CronJobs:
         known = {each["uid"] for each in visit.active}
         for job in mine:
             metadata = job["metadata"]
-            name, uid, ended = metadata["name"], metadata["uid"], jobs.final_condition(job)
+            name, uid, ended = metadata["name"], metadata["uid"], outcome.final_condition(job)
             if ended is None and uid not in known and await self._exists(job):
                 message = f"Saw a job that the controller did not create or forgot: {name}"
                 self._tell(visit, "UnexpectedJob", message, kind="Warning")
@@ -245,7 +246,7 @@ def _is_of(job: Manifest, cron_job: Manifest) -> bool:
 
 
 def _note_success(status: dict[str, Any], job: Manifest) -> None:
-    ended = jobs.final_condition(job)
+    ended = outcome.final_condition(job)
     time = (job.get("status") or {}).get("completionTime")
     if ended is not None and ended["type"] == "Complete" and time:
         status["lastSuccessfulTime"] = max(time, status.get("lastSuccessfulTime") or time)
@@ -258,7 +259,7 @@ def _oldest(mine: Sequence[Manifest], kind: str, limit: int | None) -> list[Mani
     done = [
         job
         for job in mine
-        if (end := jobs.final_condition(job)) is not None and end["type"] == kind
+        if (end := outcome.final_condition(job)) is not None and end["type"] == kind
     ]
     done.sort(key=lambda job: (job["status"].get("startTime", ""), job["metadata"]["name"]))
     return done[: max(0, len(done) - limit)]

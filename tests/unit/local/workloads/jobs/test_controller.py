@@ -1,10 +1,5 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
-
-import pytest
-
-from controller.local.workloads import jobs
 
 
 def _job(script: str, **spec: Any) -> dict[str, Any]:
@@ -65,30 +60,6 @@ def test_finished_job_is_removed_after_its_time(play: Any) -> None:
         await cluster.gone("jobs.batch", "j")
 
     play(story)
-
-
-@pytest.mark.parametrize(
-    ("spec", "status", "active", "expected"),
-    [
-        ({"completions": 5, "parallelism": 2}, {}, 0, 2),
-        ({"completions": 5, "parallelism": 3}, {"succeeded": 4}, 0, 1),
-        ({"parallelism": 3}, {}, 0, 3),
-        ({"parallelism": 3}, {"succeeded": 1}, 2, 2),
-    ],
-    ids=["parallelism", "rest", "queue", "queue-drains"],
-)
-def test_wanted_pods(spec: Any, status: Any, active: int, expected: int) -> None:
-    assert jobs._wanted({"spec": spec, "status": status}, active) == expected
-
-
-def test_suspension_is_told() -> None:
-    job = {"spec": {"suspend": True}, "status": {}}
-    status = jobs.status_of(job, [], None, datetime(2026, 1, 1, tzinfo=UTC))
-
-    assert [(c["type"], c["status"], c["reason"]) for c in status["conditions"]] == [
-        ("Suspended", "True", "JobSuspended")
-    ]
-    assert "startTime" not in status
 
 
 def test_pod_that_is_deleted_before_it_ends_is_counted_as_failed(

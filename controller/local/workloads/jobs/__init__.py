@@ -1,0 +1,1 @@
+"""Jobs: pods that run to their end; `controller` visits, `pace` and `outcome` decide."""
