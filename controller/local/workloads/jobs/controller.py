@@ -13,7 +13,7 @@ from typing import Any
 from controller.local.workloads import pods, templates, times
 from controller.local.workloads.cluster import Cluster
 from controller.local.workloads.informers import Key, controller_of
-from controller.local.workloads.jobs import outcome, pace
+from controller.local.workloads.jobs import indexes, outcome, pace
 from controller.local.workloads.jobs.outcome import Verdict
 from controller.objects import Manifest
 
@@ -80,19 +80,14 @@ class Jobs:
     async def _count(self, job: Manifest) -> Manifest:
         """Count pods that ended, and give the job with the counts."""
         ended = self._uncounted(job)
-        status = dict(job.get("status") or {})
-        before = status.get("uncountedTerminatedPods") or {}
-        noted = _noted(before, ended)
-        if not noted:
+        noted = outcome.noted(job, ended)
+        if noted is None:
             return job
-        if noted != before:
-            status["uncountedTerminatedPods"] = noted
-            job = await self._cluster.update_status(_JOBS, {**job, "status": status})
+        if noted != job.get("status"):
+            job = await self._cluster.update_status(_JOBS, {**job, "status": noted})
         await asyncio.gather(*(self._untrack(pod) for pod in ended))
-        for name, uids in noted.items():
-            status[name] = status.get(name, 0) + len(uids)
-        status["uncountedTerminatedPods"] = {}
-        return await self._cluster.update_status(_JOBS, {**job, "status": status})
+        counted = outcome.counted(job)
+        return await self._cluster.update_status(_JOBS, {**job, "status": counted})
 
     def _uncounted(self, job: Manifest) -> list[Manifest]:
         mine = self._cluster["pods"].owned_by(job["metadata"]["uid"])
@@ -108,21 +103,26 @@ class Jobs:
     async def _scale(
         self, job: Manifest, mine: Sequence[Manifest], active: Sequence[Manifest], now: datetime
     ) -> None:
-        wanted = pace.wanted(job, len(active))
-        surplus = active[wanted:]
-        await asyncio.gather(*(self._cluster.delete("pods", pod) for pod in surplus))
-        terminating = sum(pods.is_terminating(pod) and not pods.is_finished(pod) for pod in mine)
-        missing = wanted - len(active) - terminating
-        if missing > 0 and not pace.backoff_s(job, mine, now):
-            await asyncio.gather(*(self._create(job) for _ in range(missing)))
+        surplus = pace.surplus(job, active)
+        if surplus:
+            # The next visit makes what is missing then, as the real controller does it.
+            await asyncio.gather(*(self._cluster.delete("pods", pod) for pod in surplus))
+            return
+        missing = pace.missing(job, mine, active)
+        if not indexes.is_indexed(job):
+            if missing and not pace.backoff_s(job, mine, now):
+                await asyncio.gather(*(self._create(job) for _ in range(missing)))
+            return
+        chosen = pace.indexes_to_start(job, mine, missing, now)
+        await asyncio.gather(*(self._create(job, each) for each in chosen))
 
-    async def _create(self, job: Manifest) -> None:
-        name = job["metadata"]["name"]
-        uid = job["metadata"]["uid"]
+    async def _create(self, job: Manifest, start: pace.Start | None = None) -> None:
+        name, uid = job["metadata"]["name"], job["metadata"]["uid"]
+        stem = f"{name}-" if start is None else indexes.stem(name, start.index)
         body = pods.from_template(
             job,
             job["spec"]["template"],
-            name=f"{name}-{templates.suffix()}",
+            name=f"{stem}{templates.suffix()}",
             finalizers=[_TRACKING],
         )
         tracked = {
@@ -132,6 +132,8 @@ class Jobs:
             "job-name": name,
         }
         body["metadata"]["labels"] = {**(body["metadata"].get("labels") or {}), **tracked}
+        if start is not None:
+            body = indexes.mark(body, job, start.index, start.failures)
         pod = await self._cluster.create("pods", body)
         self._tell(job, "SuccessfulCreate", f"Created pod: {pod['metadata']['name']}")
 
@@ -155,16 +157,6 @@ class Jobs:
 
     def _tell(self, job: Manifest, reason: str, message: str, *, kind: str = "Normal") -> None:
         self._cluster.recorder.record(job, reason, message, component=_COMPONENT, kind=kind)
-
-
-def _noted(before: Mapping[str, Sequence[str]], ended: Sequence[Manifest]) -> dict[str, list[str]]:
-    """Give the uids of ended pods that no count has yet, also those from before a crash."""
-    noted: dict[str, list[str]] = {}
-    for name, phase in (("succeeded", "Succeeded"), ("failed", "Failed")):
-        found = {pod["metadata"]["uid"] for pod in ended if pods.phase(pod) == phase}
-        if uids := sorted({*before.get(name, ()), *found}):
-            noted[name] = uids
-    return noted
 
 
 def is_tracked(pod: Manifest) -> bool:

@@ -5,12 +5,45 @@ from datetime import datetime
 from typing import Any
 
 from controller.local.workloads import pods, times
+from controller.local.workloads.jobs import indexes
 from controller.objects import Manifest
 
 Verdict = tuple[str, str, str]
 """Type, reason and message of the condition that ends a job."""
 _TARGETS = {"SuccessCriteriaMet": "Complete", "FailureTarget": "Failed"}
 """The condition that a job is judged, and the one that it has ended, for each way to end."""
+
+
+def noted(job: Manifest, ended: Sequence[Manifest]) -> dict[str, Any] | None:
+    """Give the status that remembers pods which ended, before their finalizers go.
+
+    None where there is nothing to count, also not from before a crash. Indexes are remembered as
+    such; other pods by their uids.
+    """
+    status = dict(job.get("status") or {})
+    before = status.get("uncountedTerminatedPods") or {}
+    succeeded = [pod for pod in ended if pods.phase(pod) == "Succeeded"]
+    uncounted = {"failed": [pod for pod in ended if pods.phase(pod) == "Failed"]}
+    if indexes.is_indexed(job):
+        status |= indexes.noted(job, ended)
+    else:
+        uncounted = {"succeeded": succeeded, **uncounted}
+    status["uncountedTerminatedPods"] = {
+        name: uids
+        for name, some in uncounted.items()
+        if (uids := sorted({*before.get(name, ()), *(pod["metadata"]["uid"] for pod in some)}))
+    }
+    return status if status["uncountedTerminatedPods"] or succeeded else None
+
+
+def counted(job: Manifest) -> dict[str, Any]:
+    """Give the status with the counts of what it remembered."""
+    status = dict(job["status"])
+    for name, uids in (status.get("uncountedTerminatedPods") or {}).items():
+        status[name] = status.get(name, 0) + len(uids)
+    if indexes.is_indexed(job):
+        status = indexes.counted(job, status)
+    return {**status, "uncountedTerminatedPods": {}}
 
 
 def status_of(
@@ -28,6 +61,8 @@ def status_of(
             status[name] = count
     status |= {"ready": sum(pods.is_ready(pod) for pod in active), "terminating": terminating}
     status.setdefault("uncountedTerminatedPods", {})
+    if indexes.is_indexed(job):
+        status = indexes.counted(job, status)
     if not is_suspended:
         status.setdefault("startTime", times.written(now))
     else:
@@ -72,11 +107,28 @@ def verdict_of(job: Manifest, active: Sequence[Manifest], now: datetime) -> Verd
         if passed_s >= deadline_s:
             message = "Job was active longer than specified deadline"
             return "FailureTarget", "DeadlineExceeded", message
+    if indexes.is_indexed(job) and (judged := _of_indexes(job)):
+        return judged
     completions = spec.get("completions")
     is_enough = succeeded >= completions if completions is not None else succeeded and not active
     if is_enough:
         message = "Reached expected number of succeeded pods"
         return "SuccessCriteriaMet", "CompletionsReached", message
+    return None
+
+
+def _of_indexes(job: Manifest) -> Verdict | None:
+    """Judge an Indexed Job by which of its indexes succeeded or failed for good."""
+    failed, most = len(indexes.failed(job)), job["spec"].get("maxFailedIndexes")
+    if most is not None and failed > most:
+        message = "Job has exceeded the specified maximal number of failed indexes"
+        return "FailureTarget", "MaxFailedIndexesExceeded", message
+    done = len(indexes.completed(job)) + failed
+    if failed and done >= job["spec"]["completions"]:
+        return "FailureTarget", "FailedIndexes", "Job has failed indexes"
+    rule = indexes.matched_rule(job)
+    if rule is not None:
+        return "SuccessCriteriaMet", "SuccessPolicy", f"Matched rules at index {rule}"
     return None
 
 

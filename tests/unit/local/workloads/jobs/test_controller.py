@@ -101,3 +101,40 @@ def test_pods_of_a_deleted_job_go_with_it(play: Any) -> None:
         await cluster.until(is_gone)
 
     play(story)
+
+
+def test_every_index_of_an_indexed_job_has_a_pod_that_knows_it(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        say = 'echo "index $JOB_COMPLETION_INDEX"'
+        await cluster.create(
+            "jobs.batch", _job(say, completions=3, parallelism=2, completionMode="Indexed")
+        )
+        job = await _ended(cluster)
+
+        assert (job["status"]["succeeded"], job["status"]["completedIndexes"]) == (3, "0-2")
+        pods = await cluster.store.list("pods", "default")
+        made = {pod["metadata"]["name"].rpartition("-")[0]: pod for pod in pods}
+        assert set(made) == {"j-0", "j-1", "j-2"}
+        for stem, pod in made.items():
+            number = stem.rpartition("-")[2]
+            assert pod["metadata"]["annotations"]["batch.kubernetes.io/job-completion-index"] == (
+                number
+            )
+            assert pod["spec"]["hostname"] == stem
+            assert await cluster.log(pod["metadata"]["name"]) == f"index {number}\n"
+
+    play(story)
+
+
+def test_an_index_that_fails_leaves_the_others_their_work(play: Any) -> None:
+    async def story(cluster: Any) -> None:
+        fail = 'test "$JOB_COMPLETION_INDEX" != 1'
+        spec = {"completions": 3, "parallelism": 1, "backoffLimitPerIndex": 0}
+        await cluster.create("jobs.batch", _job(fail, completionMode="Indexed", **spec))
+        job = await _ended(cluster)
+
+        status = job["status"]
+        assert (status["completedIndexes"], status["failedIndexes"]) == ("0,2", "1")
+        assert status["conditions"][-1]["reason"] == "FailedIndexes"
+
+    play(story)
