@@ -200,6 +200,11 @@ def not_supported(field: str, value: Any, supported: Sequence[Any]) -> Cause:
     return Cause("FieldValueNotSupported", field, text)
 
 
+def not_found_value(field: str, value: Any) -> Cause:
+    """Miss what a value names."""
+    return Cause("FieldValueNotFound", field, f"Not found: {shown(value)}")
+
+
 def duplicate(field: str, value: Any) -> Cause:
     """Find a value twice where it may be there once."""
     return Cause("FieldValueDuplicate", field, f"Duplicate value: {shown(value)}")

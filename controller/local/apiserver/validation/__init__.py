@@ -2,6 +2,7 @@
 
 A selection of k8s.io/kubernetes `pkg/apis/*/validation`: the rules that people run into. What a
 schema can say (types, unknown fields) is checked by `decoding`; here stand the rules beyond it:
-what all kinds share (`common`), pods and what makes them (`pods`, `workloads`), everything else
-(`settings`), and what may not change any more (`updates`).
+what all kinds share (`common`), pods (`pods`, of `containers`, `volumes` and `references`) and what
+makes them (`workloads`, `jobs`), everything else (`settings`), and what may not change any more
+(`updates`).
 """

@@ -40,6 +40,17 @@ _NAME_PART_TEXT = (
     " with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for"
     f" validation is '{_NAME_PART}')"
 )
+NOT_NEGATIVE_TEXT = "must be greater than or equal to 0"
+_CONFIG_KEY = "[-._a-zA-Z0-9]+"
+_CONFIG_KEY_TEXT = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',"
+    f"  or 'KEY_NAME',  or 'key-name', regex used for validation is '{_CONFIG_KEY}')"
+)
+_PERCENT = "[0-9]+%"
+_PERCENT_TEXT = (
+    "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or"
+    f" '93%', regex used for validation is '{_PERCENT}')"
+)
 PROTOCOLS = ("SCTP", "TCP", "UDP")
 _FINALIZERS = ("foregroundDeletion", "kubernetes", "orphan")
 
@@ -163,16 +174,80 @@ def _meets(expression: Value, labels: Value) -> bool:
             return value is None
 
 
+def check_name(name: str, place: str) -> Found:
+    """Check a name that has to be there, a DNS label."""
+    if not name:
+        yield errors.required(place)
+    else:
+        yield from check_text(name, LABEL, LABEL_TEXT, place, 63)
+
+
+def check_required(value: Value, place: str, *names: str) -> Found:
+    """Check that texts and lists of a mapping are there."""
+    for name in names:
+        if not value.get(name):
+            yield errors.required(f"{place}.{name}")
+
+
+def check_config_key(key: str, place: str) -> Found:
+    """Check a key of a ConfigMap or Secret."""
+    yield from check_text(key, _CONFIG_KEY, _CONFIG_KEY_TEXT, place, 253)
+
+
 def check_not_negative(value: Value, place: str, *names: str) -> Found:
     """Check numbers of a mapping by their names."""
     for name in names:
         number = value.get(name)
         if isinstance(number, int) and number < 0:
-            why = "must be greater than or equal to 0"
-            yield errors.invalid_value(f"{place}.{name}", number, why)
+            yield errors.invalid_value(f"{place}.{name}", number, NOT_NEGATIVE_TEXT)
 
 
 def check_port_number(number: Any, place: str) -> Found:
     """Check the number of a port."""
     if isinstance(number, int) and not 1 <= number <= 65535:
         yield errors.invalid_value(place, number, "must be between 1 and 65535, inclusive")
+
+
+def check_port_name(name: str, place: str) -> Found:
+    """Check the name of a port."""
+    faults = {
+        "must be no more than 15 characters": len(name) > 15,
+        "must contain only alphanumeric characters (a-z, 0-9), and hyphens (-)": (
+            not re.fullmatch("[-a-z0-9]*", name)
+        ),
+        "must contain at least one letter (a-z)": not re.search("[a-z]", name),
+        "must not contain consecutive hyphens": "--" in name,
+        "must not begin or end with a hyphen": name.startswith("-") or name.endswith("-"),
+    }
+    for why, is_so in faults.items():
+        if is_so:
+            yield errors.invalid_value(place, name, why)
+
+
+def check_port(port: Any, place: str) -> Found:
+    """Check a port that is named or numbered."""
+    if isinstance(port, str):
+        yield from check_port_name(port, place)
+    else:
+        yield from check_port_number(port or 0, place)
+
+
+def check_share(share: Any, place: str) -> Found:
+    """Check a number of pods, or a percentage of them."""
+    if isinstance(share, str) and not re.fullmatch(_PERCENT, share):
+        yield errors.invalid_value(place, share, _PERCENT_TEXT)
+    elif isinstance(share, int) and share < 0:
+        yield errors.invalid_value(place, share, NOT_NEGATIVE_TEXT)
+
+
+def check_not_over_all(share: Any, place: str) -> Found:
+    """Check that a percentage is one of at most all pods."""
+    if share_number(share) > 100 and isinstance(share, str):
+        yield errors.invalid_value(place, share, "must not be greater than 100%")
+
+
+def share_number(share: Any) -> int:
+    """Give the number before the percent sign, or the number; 0 for what is neither."""
+    if isinstance(share, str):
+        return int(share[:-1]) if re.fullmatch(_PERCENT, share) else 0
+    return int(share or 0)

@@ -4,12 +4,6 @@ from controller.local.apiserver import errors
 from controller.local.apiserver.validation import common
 from controller.local.apiserver.validation.common import Found, Value
 
-_CONFIG_KEY = "[-._a-zA-Z0-9]+"
-_CONFIG_KEY_TEXT = (
-    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',"
-    f"  or 'KEY_NAME',  or 'key-name', regex used for validation is '{_CONFIG_KEY}')"
-)
-
 
 def service(value: Value) -> Found:
     """Check a Service."""
@@ -40,14 +34,14 @@ def _service_port(port: Value, place: str, names: set[str], *, is_only: bool) ->
     yield from common.check_port_number(port.get("port"), f"{place}.port")
     if port.get("protocol") not in common.PROTOCOLS:
         yield errors.not_supported(f"{place}.protocol", port.get("protocol"), common.PROTOCOLS)
-    yield from common.check_port_number(port.get("targetPort"), f"{place}.targetPort")
+    yield from common.check_port(port.get("targetPort"), f"{place}.targetPort")
 
 
 def config_map(value: Value) -> Found:
     """Check a ConfigMap."""
     for name in ("data", "binaryData"):
         for key in value.get(name, {}):
-            yield from common.check_text(key, _CONFIG_KEY, _CONFIG_KEY_TEXT, f"{name}[{key}]", 253)
+            yield from common.check_config_key(key, f"{name}[{key}]")
     for key in set(value.get("data", {})) & set(value.get("binaryData", {})):
         yield errors.invalid_value(f"data[{key}]", "", "duplicate of key present in binaryData")
 
@@ -55,7 +49,7 @@ def config_map(value: Value) -> Found:
 def secret(value: Value) -> Found:
     """Check a Secret."""
     for key in value.get("data", {}):
-        yield from common.check_text(key, _CONFIG_KEY, _CONFIG_KEY_TEXT, f"data[{key}]", 253)
+        yield from common.check_config_key(key, f"data[{key}]")
     if value.get("type") == "kubernetes.io/tls":
         for key in ("tls.crt", "tls.key"):
             if key not in value.get("data", {}):
@@ -125,6 +119,10 @@ def budget(value: Value) -> Found:
     if "minAvailable" in spec and "maxUnavailable" in spec:
         why = "minAvailable and maxUnavailable cannot be both set"
         yield errors.invalid_value("spec", spec, why)
+    for name in ("minAvailable", "maxUnavailable"):
+        if name in spec:
+            yield from common.check_share(spec[name], f"spec.{name}")
+            yield from common.check_not_over_all(spec[name], f"spec.{name}")
     if "selector" in spec:
         yield from common.check_label_selector(spec["selector"], "spec.selector")
 

@@ -30,13 +30,16 @@ def _strategy(strategy: Value, place: str, kinds: Sequence[str]) -> Found:
     if kind == "Recreate" and "rollingUpdate" in strategy:
         why = "may not be specified when strategy `type` is 'Recreate'"
         yield errors.forbidden_field(f"{place}.rollingUpdate", why)
-    rolling = strategy.get("rollingUpdate", {})
-    if all(rolling.get(name) in {0, "0%"} for name in ("maxUnavailable", "maxSurge")):
-        yield errors.invalid_value(
-            f"{place}.rollingUpdate.maxUnavailable",
-            rolling["maxUnavailable"],
-            "may not be 0 when `maxSurge` is 0",
-        )
+    rolling, inner = strategy.get("rollingUpdate"), f"{place}.rollingUpdate"
+    if kind != "RollingUpdate" or rolling is None:
+        return
+    for name in ("maxUnavailable", "maxSurge"):
+        yield from common.check_share(rolling.get(name), f"{inner}.{name}")
+    unavailable, surge = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+    if not common.share_number(unavailable) and not common.share_number(surge):
+        why = "may not be 0 when `maxSurge` is 0"
+        yield errors.invalid_value(f"{inner}.maxUnavailable", unavailable, why)
+    yield from common.check_not_over_all(unavailable, f"{inner}.maxUnavailable")
 
 
 def replica_set(value: Value) -> Found:
@@ -60,6 +63,15 @@ def stateful_set(value: Value) -> Found:
     # volumeClaimTemplates (ValidatePodTemplateSpecForStatefulSet).
     yield from pods.check_labels_match(spec, spec.get("selector"))
     yield from pods.check_always_restarts(spec)
+    strategy = spec["updateStrategy"]
+    partition = strategy.get("rollingUpdate") or {}
+    place = "spec.updateStrategy"
+    if strategy.get("type") not in {"RollingUpdate", "OnDelete"}:
+        yield errors.invalid_value(place, strategy, "must be 'RollingUpdate' or 'OnDelete'")
+    elif strategy["type"] == "OnDelete" and partition:
+        why = "only allowed for updateStrategy 'RollingUpdate'"
+        yield errors.invalid_value(f"{place}.rollingUpdate", partition, why)
+    yield from common.check_not_negative(partition, f"{place}.rollingUpdate", "partition")
 
 
 def daemon_set(value: Value) -> Found:
