@@ -170,10 +170,13 @@ def orphans(record: ApplicationRecord) -> tuple[ObjectStatus, ...]:
 
 
 def findings(record: ApplicationRecord) -> tuple[StoredFinding, ...]:
-    """Give findings with errors first, then by place."""
+    """Give findings with errors first, then by place.
+
+    What only follows from another is no finding here: its component says what it waits for.
+    """
     return tuple(
         sorted(
-            record.status.findings,
+            (item for item in record.status.findings if not item.cause),
             key=lambda item: (item.severity != "error", item.file, item.line, item.column),
         )
     )

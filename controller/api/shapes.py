@@ -259,6 +259,9 @@ class FindingShape(Shape):
     column: int
     definition: str
     template: str
+    cause: str = pydantic.Field(
+        description="Place of the error that this one only follows from; empty for none."
+    )
 
 
 class ComponentShape(Shape):

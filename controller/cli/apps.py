@@ -2,12 +2,13 @@
 
 import dataclasses
 import time
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from controller.cli import complete
+from controller.cli import checks, complete
 from controller.cli.api import connect, get, items, post
 from controller.cli.options import Output, Server
 from controller.cli.output import (
@@ -287,7 +288,9 @@ def _print_application(item: Any, *, wide: bool) -> None:
             continue  # the findings say it in full
         said = Text(f"{condition['type']}: {condition['message']}", style="yellow")
         print_prose(said, out)
-    for finding in status.get("findings") or []:
+    for finding in status["findings"]:
+        if finding["cause"]:
+            continue  # the error that it follows from is printed
         print_finding(
             out,
             place=f"{finding['file']}:{finding['line']}:{finding['column']}",
@@ -295,11 +298,22 @@ def _print_application(item: Any, *, wide: bool) -> None:
             text=f"{finding['message']} [{finding['rule']}]",
             remedy=finding["remedy"],
         )
+    checks.print_waiting(_waiting(status["components"]))
     out.print()
     columns = ["group", "kind", "name", "sync", "health", "message"]
     more = ["namespace", "wave", "file"] if wide else []
-    rows = [_object_row(resource, wide=wide) for resource in status.get("resources") or []]
-    print_table([*columns, *more], rows)
+    rows = [_object_row(resource, wide=wide) for resource in status["resources"]]
+    print_table([*columns, *more], rows, nothing="There are no objects.")
+
+
+def _waiting(components: Iterable[Any]) -> list[str]:
+    from controller.render import blocking
+
+    return [
+        component["id"]
+        for component in components
+        if component["health"]["message"].startswith(blocking.WAITS)
+    ]
 
 
 def _result_row(item: Any) -> tuple[str, ...]:

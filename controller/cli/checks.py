@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from controller.cli.options import Namespace, Output, settings_from
-from controller.cli.output import Format, console, print_data, print_finding
+from controller.cli.output import Format, console, print_data, print_finding, print_prose
 from controller.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def validate(
         print_data(found, output)
     else:
         print_findings(desired.findings)
+        print_waiting(_waiting(desired))
         _print_summary(desired)
     raise typer.Exit(1 if has_errors(desired.findings) else 0)
 
@@ -73,6 +74,7 @@ def render(
     _print_manifests(manifests, output)
     if has_errors(desired.findings):
         print_findings(desired.findings, stderr=True)
+        print_waiting(_waiting(desired), stderr=True)
         raise typer.Exit(1)
 
 
@@ -116,6 +118,8 @@ def print_findings(findings: "Sequence[Finding]", *, stderr: bool = False) -> No
     """Print what is wrong, where, and what to do about it."""
     out = console(stderr=stderr)
     for finding in findings:
+        if finding.cause is not None:
+            continue  # the error that it follows from is printed
         template = f" (template {finding.template})" if finding.template else ""
         print_finding(
             out,
@@ -126,9 +130,31 @@ def print_findings(findings: "Sequence[Finding]", *, stderr: bool = False) -> No
         )
 
 
+def _waiting(desired: "Desired") -> "list[str]":
+    """Give the definitions that have nothing wrong themselves, and need one that has."""
+    from controller.render import blocking
+
+    return [
+        str(id_) for id_, reason in desired.rendered.blocked if reason.startswith(blocking.WAITS)
+    ]
+
+
+def print_waiting(names: Sequence[str], *, stderr: bool = False) -> None:
+    """Print which definitions are held back by the errors of others."""
+    from rich.text import Text
+
+    from controller.definitions import suggest
+
+    if names:
+        verb = "waits" if len(names) == 1 else "wait"
+        said = f"{_count(len(names), 'definition')} {verb} for that: {suggest.counted(names, 6)}"
+        print_prose(Text(said), console(stderr=stderr))
+
+
 def _print_summary(desired: "Desired") -> None:
-    errors = sum(finding.severity == "error" for finding in desired.findings)
-    warnings = len(desired.findings) - errors
+    findings = [finding for finding in desired.findings if finding.cause is None]
+    errors = sum(finding.severity == "error" for finding in findings)
+    warnings = len(findings) - errors
     objects = sum(len(component.manifests) for component in desired.rendered.components)
     sys.stdout.write(
         f"{_count(len(desired.catalog.definitions), 'definition')}, {_count(objects, 'object')}, "

@@ -123,7 +123,7 @@ def _print_new(known: "Sequence[StoredFinding]", findings: "Sequence[StoredFindi
     """Print findings that were not there before, with what to do about them."""
     out = console()
     for finding in findings:
-        if finding in known:
+        if finding in known or finding.cause:
             continue
         print_finding(
             out,
@@ -144,7 +144,8 @@ def _states(records: "Sequence[ApplicationRecord]") -> _States:
         problems = tuple(condition.message for condition in status.conditions[:1])
         states[record.spec.name] = (status.sync, status.health, revision, *problems)
         for component in status.components:
-            message = component.message if component.health != "Healthy" else ""
+            is_well = component.health == "Healthy" and component.sync != "Unknown"
+            message = "" if is_well else component.message
             states[f"  {component.kind} {component.name}"] = (
                 component.sync,
                 component.health,

@@ -75,6 +75,8 @@ class Finding:
     definition: DefinitionId | None = None
     template: Position | None = None
     """Where the manifest template failed, for findings of rendering."""
+    cause: Position | None = None
+    """The error that this one only follows from: with it corrected, this one is gone."""
 
     def __str__(self) -> str:
         template = f" (template {self.template})" if self.template else ""

@@ -5,20 +5,21 @@ repository; ConfigMaps, Secrets and Services may exist in the cluster already.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 from controller.definitions import chains, prompttemplates, references, targets
 from controller.definitions.catalog import Catalog, Definition
 from controller.definitions.findings import DefinitionId, Finding, Severity, in_order
 from controller.definitions.parse import Parsed
 from controller.definitions.references import Reference
+from controller.definitions.suspects import Suspects
 from controller.definitions.violation import finding
 
 
 def resolve(parsed: Parsed) -> Catalog:
     """Make the catalog of a revision, with the findings of parsing and all of its own."""
     definitions = _first_of_each(parsed)
-    index = targets.Index(definitions, _unreadable(parsed.findings))
+    index = targets.Index(definitions, Suspects(parsed.findings))
     depends_on: dict[DefinitionId, frozenset[DefinitionId]] = {}
     findings = [*parsed.findings, *_duplicates(parsed)]
     for definition in definitions.values():
@@ -34,15 +35,6 @@ def resolve(parsed: Parsed) -> Catalog:
         depends_on=depends_on,
         findings=in_order(findings),
         broken=frozenset(_broken(findings)) | chained.broken,
-    )
-
-
-def _unreadable(findings: Iterable[Finding]) -> Iterator[str]:
-    """Give the files with an error that may hide definitions."""
-    return (
-        found.position.file
-        for found in findings
-        if found.severity is Severity.ERROR and found.definition is None
     )
 
 

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import PurePath
 from typing import Any
 
 from controller.definitions import selectors, suggest
@@ -10,11 +9,13 @@ from controller.definitions.catalog import Definition
 from controller.definitions.findings import DefinitionId, Severity
 from controller.definitions.kinds import KAGENT
 from controller.definitions.references import Reference
+from controller.definitions.suspects import Suspects
 from controller.definitions.view import View
 from controller.definitions.violation import Violation
 
 _SERVERS = ("MCPServer", "RemoteMCPServer", "Service")
 _MAY_BE_IN_CLUSTER = frozenset({"ConfigMap", "Secret", "Service"})
+NO_SUSPECTS = Suspects(())
 _NAMESPACE_NAME = "kubernetes.io/metadata.name"
 
 
@@ -22,16 +23,18 @@ class Index:
     """The definitions of a revision, by what references look for."""
 
     def __init__(
-        self, definitions: Mapping[DefinitionId, Definition], unreadable: Iterable[str] = ()
+        self,
+        definitions: Mapping[DefinitionId, Definition],
+        suspects: Suspects = NO_SUSPECTS,
     ) -> None:
         """Sort the definitions.
 
         Args:
             definitions: All that could be read.
-            unreadable: Files that may define more than that.
+            suspects: Errors that may hide more than that.
         """
         self.definitions = definitions
-        self.unreadable = sorted(unreadable)
+        self.suspects = suspects
         self._by_kind: defaultdict[tuple[str, str], list[DefinitionId]] = defaultdict(list)
         for id_ in definitions:
             self._by_kind[id_.group, id_.kind].append(id_)
@@ -102,11 +105,18 @@ def _missing(reference: Reference, index: Index) -> Iterator[Violation]:
         if not reference.is_optional:
             yield _unverified(reference, index)
         return
+    elsewhere = _elsewhere(reference, index)
+    cause = None if elsewhere else index.suspects.hiding(reference)
+    # Another name would be bad advice where this one broke.
+    known = elsewhere or (f"Correct {cause.file} first, which seems to define it." if cause else "")
     yield Violation(
         rule="missing-reference",
         path=reference.path,
         message=f"no {_named(reference)} in the repository",
-        remedy=_what_else(reference, index),
+        remedy=known
+        or _nearest_name(reference, index)
+        or f"Add the {reference.kind}, or correct the name.",
+        cause=cause,
     )
 
 
@@ -114,8 +124,8 @@ def _named(reference: Reference) -> str:
     return f"{reference.kind} {reference.name!r} in namespace {reference.namespace!r}"
 
 
-def _what_else(reference: Reference, index: Index) -> str:
-    """Say what the author may have meant: another kind, another namespace, another name."""
+def _elsewhere(reference: Reference, index: Index) -> str:
+    """Say where the name is: in another kind, in another namespace; empty where it is nowhere."""
     for kind in _SERVERS[:2]:
         if (
             reference.kind in _SERVERS
@@ -131,11 +141,7 @@ def _what_else(reference: Reference, index: Index) -> str:
             f"There is one in namespace {same_name[0].namespace!r}, and an agent uses only those "
             "of its own: define it here too."
         )
-    # Files are named for what they define: another name would be bad advice where this one broke.
-    broken = next((f for f in index.unreadable if PurePath(f).stem == reference.name), None)
-    if broken is not None:
-        return f"Correct {broken} first, which seems to define it."
-    return _nearest_name(reference, index) or f"Add the {reference.kind}, or correct the name."
+    return ""
 
 
 def _nearest_name(reference: Reference, index: Index) -> str:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from controller.definitions.catalog import Document, Path
-from controller.definitions.findings import DefinitionId, Finding, Severity
+from controller.definitions.findings import DefinitionId, Finding, Position, Severity
 
 _PLAIN_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -18,6 +18,8 @@ class Violation:
     message: str
     remedy: str
     severity: Severity = Severity.ERROR
+    cause: Position | None = None
+    """The error that this one only follows from."""
 
 
 def finding(
@@ -31,6 +33,7 @@ def finding(
         severity=violation.severity,
         position=document.position(violation.path),
         definition=definition,
+        cause=violation.cause,
     )
 
 

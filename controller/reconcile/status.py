@@ -120,6 +120,7 @@ def stored(finding: Finding) -> StoredFinding:
         column=finding.position.column,
         definition=str(finding.definition or ""),
         template=str(finding.template or ""),
+        cause=str(finding.cause or ""),
     )
 
 
@@ -271,7 +272,11 @@ def _application_health(objects: Sequence[ObjectStatus]) -> Health:
 
 
 def _conditions(observation: Observation) -> Iterable[tuple[str, str]]:
-    errors = [f for f in observation.desired.findings if f.severity is Severity.ERROR]
+    errors = [
+        found
+        for found in observation.desired.findings
+        if found.severity is Severity.ERROR and found.cause is None
+    ]
     if errors:
         # What is wrong stands in the findings, which are shown beside the conditions.
         files = suggest.counted({finding.position.file for finding in errors})

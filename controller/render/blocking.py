@@ -7,6 +7,9 @@ from collections.abc import Set as AbstractSet
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import DefinitionId, Finding, Severity
 
+WAITS = "DependencyNotReady"
+"""How the reason of a definition begins that has nothing wrong itself."""
+
 
 def closure(
     broken: AbstractSet[DefinitionId],
@@ -48,6 +51,8 @@ def reasons(
 def _own(finding: Finding | None) -> str:
     if finding is None:
         return "InvalidDefinition: it has errors."
+    if finding.cause is not None:
+        return f"{WAITS}: {finding.message}, for the error at {finding.cause}."
     if finding.severity is not Severity.ERROR:
         return f"NotKnownHere: {finding.message} ({finding.position})."
     return f"InvalidDefinition: {finding.message} ({finding.position})."
@@ -55,4 +60,4 @@ def _own(finding: Finding | None) -> str:
 
 def _of_others(id_: DefinitionId, waiting: AbstractSet[DefinitionId], catalog: Catalog) -> str:
     names = ", ".join(map(str, sorted(catalog.depends_on[id_] & waiting)))
-    return f"DependencyNotReady: {names}."
+    return f"{WAITS}: {names}."

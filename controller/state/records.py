@@ -166,6 +166,8 @@ class StoredFinding(Record):
     column: int
     definition: str = ""
     template: str = ""
+    cause: str = ""
+    """Place of the error that this one only follows from."""
 
 
 class ObjectStatus(Record):

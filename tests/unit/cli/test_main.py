@@ -46,6 +46,26 @@ def test_validate_names_the_place_and_fails(
     assert "agents/b.yaml:" in capsys.readouterr().out
 
 
+def test_validate_tells_an_error_once_and_who_waits_for_it(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "model.yaml").write_text(
+        "apiVersion: kagent.dev/v1alpha2\nkind: ModelConfg\nmetadata: {name: demo}\n"
+        "spec: {provider: Ollama, model: demo}\n"
+    )
+    for name in ("triage", "writer"):
+        (folder / f"{name}.yaml").write_text(
+            f"apiVersion: kagent.dev/v1alpha2\nkind: Agent\nmetadata: {{name: {name}}}\n"
+            "spec: {type: Declarative, declarative: {modelConfig: demo, systemMessage: Hi}}\n"
+        )
+
+    assert run_command(["validate", "agents"]) == 1
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "2 definitions wait for that: Agent default/triage and Agent default/writer",
+        "3 definitions, 0 objects, 1 error, 0 warnings",
+    ]
+
+
 def test_render_masks_secrets(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "s.yaml").write_text(
         "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {password: canary}\n"

@@ -7,6 +7,8 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from controller.definitions import rules
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import DefinitionId
@@ -128,6 +130,25 @@ def test_what_a_broken_file_is_named_for_is_not_guessed_to_be_another_name() -> 
 
     remedies = [item.remedy for item in found if "Agent 'helper'" in item.message]
     assert remedies == ["Correct agents/helper.yaml first, which seems to define it."]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(MODEL.replace("kind: ModelConfig", "kind: ModelConfg"), id="misspelt-kind"),
+        pytest.param(MODEL.replace("name:", "nme:"), id="misspelt-name"),
+        pytest.param(MODEL.replace("spec:", "spec: ["), id="not-yaml"),
+    ],
+)
+def test_what_only_follows_from_an_error_names_it(broken: str) -> None:
+    texts = {"agents/model.yaml": broken.encode(), "agents/a.yaml": agent("a").encode()}
+
+    found = resolve(parse(texts, namespace="agents"))
+
+    cause, consequence = sorted(found.findings, key=lambda item: item.cause is not None)
+    assert (cause.position.file, cause.cause) == ("agents/model.yaml", None)
+    assert (consequence.definition, consequence.cause) == (agent_id("a"), cause.position)
+    assert agent_id("a") in found.broken
 
 
 def test_what_refers_to_a_missing_definition_heals_when_it_comes() -> None:
