@@ -31,7 +31,7 @@ from controller.definitions import durations
 from controller.definitions.application import Application
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import Finding
-from controller.definitions.syncpolicy import SyncPolicyDefinition
+from controller.definitions.syncpolicy import RetryDefinition, SyncPolicyDefinition
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
 from controller.health import expressions
@@ -218,12 +218,7 @@ def _sync_policy(definition: SyncPolicyDefinition) -> SyncPolicy:
         warn=definition.mode == "warn",
         prune=automation.prune,
         self_heal=automation.self_heal,
-        retry=RetryPolicy(
-            limit=retry.limit,
-            duration_s=durations.seconds(retry.backoff.duration),
-            factor=retry.backoff.factor,
-            max_duration_s=durations.seconds(retry.backoff.max_duration),
-        ),
+        retry=_retry_policy(retry),
         windows=tuple(
             SyncWindow(
                 kind=window.kind,
@@ -236,6 +231,18 @@ def _sync_policy(definition: SyncPolicyDefinition) -> SyncPolicy:
         ),
         sync_options=tuple(definition.sync_options),
     )
+
+
+def _retry_policy(definition: RetryDefinition) -> RetryPolicy:
+    backoff = definition.backoff
+    given = RetryPolicy(
+        duration_s=durations.seconds(backoff.duration),
+        factor=backoff.factor,
+        max_duration_s=durations.seconds(backoff.max_duration),
+    )
+    if definition.limit is None:
+        return given
+    return given.model_copy(update={"limit": definition.limit, "hook_limit": definition.limit})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,8 +38,10 @@ class RetryBackoff(Model):
 class RetryDefinition(Model):
     """What happens after a sync that failed; a new revision never waits for it."""
 
-    limit: int = Field(
-        default=-1, description="Tries after the first; negative for as long as it fails."
+    limit: Opt[int] = Field(
+        default=None,
+        description="Tries after the first; negative for as long as it fails. Left out: 5 for "
+        "hooks, and objects are tried for as long as they fail.",
     )
     backoff: RetryBackoff = Field(
         default_factory=RetryBackoff, description="How long is waited before another try."

@@ -160,23 +160,29 @@ _REASONS: Iterable[tuple[str, Callable[[Manifest, Step, Ownership], bool]]] = (
         lambda found, step, ownership: (
             step.options.prune is Consent.CONFIRM
             and not ownership.policy.confirmed
-            and not _is_approved(found)
+            and not _is_approved(found, ownership.policy.approved_since)
         ),
     ),
 )
 
 
-def _is_approved(found: Manifest) -> bool:
-    """Tell whether somebody agreed on the object itself, as Argo CD has it: with a time."""
-    times = [annotations(found).get(name) for name in DELETION_APPROVED]
-    return any(time is not None and _is_time(time) for time in times)
+def _is_approved(found: Manifest, since: datetime | None) -> bool:
+    """Tell whether somebody agreed on the object itself, as Argo CD has it: with a time.
+
+    It is a yes to the deletion that git asks for now: what was approved once, came back and is
+    removed again needs another.
+    """
+    times = (_time(annotations(found).get(name, "")) for name in DELETION_APPROVED)
+    return any(time is not None and (since is None or time >= since) for time in times)
 
 
-def _is_time(text: str) -> bool:
+def _time(text: str) -> datetime | None:
+    """Read a time with its zone; None where it is none."""
     try:
-        return datetime.fromisoformat(text).tzinfo is not None
+        time = datetime.fromisoformat(text)
     except ValueError:
-        return False
+        return None
+    return time if time.tzinfo is not None else None
 
 
 def _unconfirmed(kept: Iterable[Step]) -> Iterator[Guard]:
@@ -186,7 +192,8 @@ def _unconfirmed(kept: Iterable[Step]) -> Iterator[Guard]:
         yield Guard(
             rule="prune-needs-confirmation",
             message=f"pruning {keys[0]}{more} needs a confirmation: it has Prune=confirm. Confirm "
-            f"the sync, or annotate it with {DELETION_APPROVED[0]} and the time",
+            f"the sync, or annotate it with {DELETION_APPROVED[0]} and the time, which has to be "
+            "later than the commit",
             keys=keys,
         )
 

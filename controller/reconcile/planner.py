@@ -64,6 +64,7 @@ class Planner:
             policy=Policy(
                 prune=wanted,
                 confirmed=bool(request and request.confirmed),
+                approved_since=revision.commit.committed_at,
                 options=options(record, request),
             ),
             source_is_empty=desired.is_empty,

@@ -147,13 +147,14 @@ def _again(
         revision=outcome.plan.revision,
         inputs=now_inputs,
         tries=tries,
-        next_at=_due(tries, outcome, policy),
+        next_at=_due(tries, name, outcome, policy),
         message=message,
     )
 
 
-def _due(tries: int, outcome: Outcome, policy: RetryPolicy) -> datetime | None:
-    if 0 <= policy.limit < tries:
+def _due(tries: int, name: str, outcome: Outcome, policy: RetryPolicy) -> datetime | None:
+    limit = policy.hook_limit if name == hookruns.UNIT else policy.limit
+    if 0 <= limit < tries:
         return None
     # The exponent is capped because a float overflows after a thousand failures.
     grown = policy.duration_s * policy.factor ** min(tries - 1, 64)

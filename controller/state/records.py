@@ -42,6 +42,8 @@ class RetryPolicy(Record):
 
     limit: int = -1
     """Tries after the first; negative for as long as it fails. A new revision starts anew."""
+    hook_limit: int = 5
+    """The same for hooks: a Job that runs again has effects, and costs. Argo CD's default."""
     duration_s: float = 5.0
     factor: float = 2.0
     """By which each wait is longer than the one before."""

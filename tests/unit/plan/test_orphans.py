@@ -1,3 +1,4 @@
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -188,6 +189,22 @@ def test_a_deletion_is_approved_on_the_object(
     assert bool(made.prunes) is is_pruned
 
 
+@pytest.mark.parametrize(
+    ("time", "is_pruned"),
+    [("2026-01-02T03:04:04Z", False), ("2026-01-02T04:04:05+01:00", True)],
+    ids=["earlier", "since"],
+)
+def test_an_approval_is_of_the_deletion_that_git_asks_for_now(
+    plan: Any, an_object: Any, time: str, *, is_pruned: bool
+) -> None:
+    notes = {"roster.dev/sync-options": "Prune=confirm", "roster.dev/deletion-approved": time}
+    since = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+
+    made = plan(live=[an_object("gone", **notes)], policy={"approved_since": since})
+
+    assert bool(made.prunes) is is_pruned
+
+
 def test_a_deletion_that_waits_for_a_confirmation_is_a_guard(plan: Any, an_object: Any) -> None:
     found = [an_object(name, **{"roster.dev/sync-options": "Prune=confirm"}) for name in ("a", "b")]
 
@@ -196,7 +213,8 @@ def test_a_deletion_that_waits_for_a_confirmation_is_a_guard(plan: Any, an_objec
     assert guard.rule == "prune-needs-confirmation"
     assert guard.message == (
         "pruning ConfigMap ns/a and 1 more needs a confirmation: it has Prune=confirm. "
-        "Confirm the sync, or annotate it with roster.dev/deletion-approved and the time"
+        "Confirm the sync, or annotate it with roster.dev/deletion-approved and the time, which "
+        "has to be later than the commit"
     )
 
 

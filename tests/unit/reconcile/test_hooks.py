@@ -1,6 +1,7 @@
 """Hooks, waves and pruning of whole visits: Jobs that run on the local cluster."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -221,7 +222,7 @@ def test_a_hook_that_failed_is_tried_again_by_itself(
 
 
 def test_the_tries_of_a_hook_end_at_the_limit(world: Any, prompts: Write) -> None:
-    world.follow(retry=RetryPolicy(limit=0))
+    world.follow(retry=RetryPolicy(hook_limit=0))
     world.commit(a=prompts(), last=job("last", "PostSync", FAILS))
     world.visit()
     world.later(3600)
@@ -366,7 +367,8 @@ def test_an_approval_on_the_object_lets_it_go_by_itself(world: Any, prompts: Wri
     world.commit(a=None, other=prompts("other"))
     world.visit()
     kept = world.config_map("a")
-    note = {"argocd.argoproj.io/deletion-approved": "2026-01-02T03:04:05Z"}
+    # Of this clock, not the world's: it is git that dates commits.
+    note = {"argocd.argoproj.io/deletion-approved": datetime.now(UTC).isoformat()}
     world.client.connection.request(
         "PATCH",
         f"/api/v1/namespaces/{world.namespace}/configmaps/a",

@@ -1,12 +1,14 @@
+import dataclasses
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from controller.definitions.findings import DefinitionId
+from controller.definitions.hooks import Hook, Phase
 from controller.health import HealthStatus
 from controller.objects import ObjectKey
-from controller.plan.steps import Action, Plan, Step
+from controller.plan.steps import Action, HookStep, Plan, Step
 from controller.reconcile import retries
 from controller.state.records import ObjectResult, Retry, RetryPolicy
 
@@ -153,3 +155,30 @@ def test_inputs_stay_while_nothing_changes() -> None:
 )
 def test_inputs_change_with_what_matters(before: object, after: object) -> None:
     assert before != after
+
+
+def test_hooks_are_tried_less_often_than_objects_where_nobody_says() -> None:
+    hook = ObjectResult(
+        key="batch/Job ns/last",
+        action="create",
+        status="SyncFailed",
+        sync_phase="PostSync",
+        hook_phase="Failed",
+    )
+    key = ObjectKey("batch", "Job", "ns", "last")
+    run = HookStep(
+        phase=Phase.POST_SYNC,
+        key=key,
+        component=id_of("last"),
+        manifest={},
+        hook=Hook(phases=(Phase.POST_SYNC,), policies=frozenset()),
+    )
+    what = dataclasses.replace(plan(), hooks=(run,))
+    known: tuple[Retry, ...] = ()
+    tries = []
+    for _ in range(7):
+        ended = dataclasses.replace(outcome(what), results=(hook,))
+        known = retries.after(known, ended, RetryPolicy())
+        tries.append(known[0].next_at is not None)
+
+    assert tries == [True] * 5 + [False] * 2
