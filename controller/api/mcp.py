@@ -20,6 +20,8 @@ from controller.api import caller
 from controller.api.services import Services
 from controller.mcp.roster import Roster
 
+_TIMEOUT_S = 30.0
+"""A comparison with the cluster takes its time."""
 _FOREIGN = {
     "error": "ForeignOrigin",
     "message": "The request was sent by a page of another site.",
@@ -66,7 +68,10 @@ class MCPEndpoint:
         """Keep the server's tasks, which must end where they began."""
         server = await asyncio.to_thread(_server)
         api = httpx.AsyncClient(
-            base_url=self._given.own_url(), trust_env=False, headers={caller.HEADER: "mcp"}
+            base_url=self._given.own_url(),
+            timeout=_TIMEOUT_S,
+            trust_env=False,
+            headers={caller.HEADER: "mcp"},
         )
         roster = Roster(api, conversation.say)
         mcp = server.create(roster, version=self._given.version, may_sync=self._given.mcp_sync)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 
 _PAGE = 500
+TIMEOUT_S = 30.0
+"""A comparison with the cluster takes its time."""
 
 
 def connect(server: str | None) -> "httpx.Client":
@@ -21,7 +23,7 @@ def connect(server: str | None) -> "httpx.Client":
     import httpx
 
     return httpx.Client(
-        base_url=base_url(server), timeout=30.0, trust_env=False, headers=identity()
+        base_url=base_url(server), timeout=TIMEOUT_S, trust_env=False, headers=identity()
     )
 
 

@@ -30,12 +30,14 @@ async def _serve(server: str | None, *, allow_sync: bool) -> None:
 
     from controller import __version__
     from controller.a2a import conversation
-    from controller.cli.api import base_url, identity
+    from controller.cli.api import TIMEOUT_S, base_url, identity
     from controller.mcp.roster import Roster
     from controller.mcp.server import create
 
     roster = Roster(
-        httpx.AsyncClient(base_url=base_url(server), trust_env=False, headers=identity()),
+        httpx.AsyncClient(
+            base_url=base_url(server), timeout=TIMEOUT_S, trust_env=False, headers=identity()
+        ),
         conversation.say,
     )
     try:
