@@ -17,6 +17,9 @@ KEEP_ALIVE_S = 75
 again when a request meets one that was closed here first."""
 GRACE_S = 3.0
 """How long requests under way may take to finish after `stop`."""
+_CLOSING_S = 15.0
+"""How long the rest may take, which is to close connections: less than a second where nothing else
+runs on the machine."""
 
 
 class Server:
@@ -83,7 +86,7 @@ class Server:
         self._stopping.set()
         self._uvicorn.should_exit = True
         if self._thread is not None:
-            self._thread.join(GRACE_S + 2.0)
+            self._thread.join(GRACE_S + _CLOSING_S)
         if self._socket is not None:
             self._socket.close()
 

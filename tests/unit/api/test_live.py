@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 from pytest_httpserver import HTTPServer
+from waiting import PATIENCE_S
 
 from controller.api.serve import Server
 from controller.state.records import SyncStatus
@@ -25,11 +26,23 @@ FLAGS = (
 )
 
 
+LIMIT_MS = PATIENCE_S * 1000
+
+
+def new_context(browser: Browser, **given: Any) -> BrowserContext:
+    """Open what a reader has, who is patient."""
+    context = browser.new_context(**given)
+    context.set_default_timeout(LIMIT_MS)
+    return context
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One browser for this file: starting it is what takes long."""
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        opened = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=list(FLAGS), timeout=LIMIT_MS
+        )
         yield opened
         opened.close()
 
@@ -38,7 +51,7 @@ def browser() -> Iterator[Browser]:
 def page(server: Server, browser: Browser) -> Iterator[Page]:
     """A page on the dashboard; complaints on its console fail the test."""
     complaints: list[str] = []
-    context = browser.new_context(base_url=server.url)
+    context = new_context(browser, base_url=server.url)
     opened = context.new_page()
     opened.on("console", lambda message: complaints.append(message.text))
     opened.on("pageerror", lambda error: complaints.append(str(error)))
@@ -62,7 +75,7 @@ def test_list_refreshes_itself(page: Page, stored: Any) -> None:
 
     drift(stored)
 
-    page.locator("#app-agents").get_by_text("OutOfSync").wait_for(timeout=60_000)
+    page.locator("#app-agents").get_by_text("OutOfSync").wait_for()
 
 
 def test_a_page_follows_although_a_script_comes_late(page: Page, stored: Any) -> None:
@@ -84,7 +97,7 @@ def test_refresh_keeps_open_what_the_reader_opened(page: Page, stored: Any) -> N
 
     drift(stored)
 
-    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=60_000)
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for()
     assert row.evaluate("row => row.open")
 
 
@@ -97,7 +110,7 @@ def test_refresh_keeps_the_readers_place(page: Page, stored: Any) -> None:
 
     drift(stored)
 
-    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for(timeout=60_000)
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for()
     assert page.evaluate("scrollY") == 400
     assert page.locator('input[name="q"]').input_value() == "half a wo"
 
@@ -136,7 +149,7 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
     cluster.expect_request(log).respond_with_data(
         "2026-01-01T10:11:12Z fine\n2026-01-01T10:11:13Z an error here\n"
     )
-    context = browser.new_context(base_url=reading.url)
+    context = new_context(browser, base_url=reading.url)
     page = context.new_page()
     page.goto("/applications/staging/logs")
 
@@ -151,7 +164,7 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
 @pytest.mark.usefixtures("stored")
 def test_a_log_without_a_line_says_so(browser: Browser, reading: Server) -> None:
     """The stream of a pod that writes nothing may open late."""
-    context = browser.new_context(base_url=reading.url)
+    context = new_context(browser, base_url=reading.url)
     page = context.new_page()
     page.route("**/api/v1/applications/staging/logs?*", lambda _: None)
     page.goto("/applications/staging/logs")
@@ -166,7 +179,7 @@ def test_a_log_is_shown_without_scripts(
 ) -> None:
     log = "/api/v1/namespaces/agents/pods/triage-7d9f-abcde/log"
     cluster.expect_request(log).respond_with_data("2026-01-01T10:11:12Z fine <b>\n")
-    context = browser.new_context(base_url=reading.url, java_script_enabled=False)
+    context = new_context(browser, base_url=reading.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/applications/staging/logs")
 
@@ -175,7 +188,7 @@ def test_a_log_is_shown_without_scripts(
 
 
 def test_sync_works_without_scripts(browser: Browser, server: Server, stored: Any) -> None:
-    context = browser.new_context(base_url=server.url, java_script_enabled=False)
+    context = new_context(browser, base_url=server.url, java_script_enabled=False)
     page = context.new_page()
     page.goto("/applications/agents")
     page.locator(".actions").get_by_role("link", name="Sync").click()
@@ -234,7 +247,7 @@ def test_a_refresh_leaves_an_open_dialog_alone(page: Page, stored: Any) -> None:
 
 
 def test_a_dialog_that_cannot_be_shown_is_a_page(browser: Browser, server: Server) -> None:
-    context = browser.new_context(base_url=server.url)
+    context = new_context(browser, base_url=server.url)
     page = context.new_page()
     page.goto("/applications/agents")
     page.route("**/applications/agents/sync", lambda route: route.abort(), times=1)

@@ -269,8 +269,8 @@ def test_bedrock_options_arrive(provider: Provider, monkeypatch: pytest.MonkeyPa
         region="eu-central-1",
         additional_model_request_fields={"reasoning": "low"},
         guardrail=agentconfig.BedrockGuardrail(identifier="g", version="1", trace="enabled"),
-        read_timeout=20,
-        connect_timeout=3,
+        read_timeout=60,
+        connect_timeout=30,
     )
 
     assert ask(model, {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME": provider.url}) == "yes"
@@ -542,7 +542,7 @@ def test_an_unknown_authority_is_not_trusted(secure: str) -> None:
 
 
 def test_a_model_that_is_too_slow_is_given_up(provider: Provider) -> None:
-    provider.answer, provider.delay_s = OPENAI_CHAT, 3.0
+    provider.answer, provider.delay_s = OPENAI_CHAT, 60.0
     model = agentconfig.OpenAI(model="m", base_url=f"{provider.url}/v1", timeout=1)
 
     with pytest.raises(AgentRunError):
