@@ -236,3 +236,10 @@ def invalid(kind: str, group: str, name: str, causes: Sequence[Cause]) -> ApiErr
         {"reason": cause.reason, "message": cause.text, "field": cause.field} for cause in causes
     ]
     return ApiError(422, "Invalid", f'{qualified} "{name}" is invalid: {text}', details=details)
+
+
+def invalid_object(
+    resource: Resource, value: Mapping[str, Any], causes: Sequence[Cause]
+) -> ApiError:
+    """Refuse an object of this resource for the faults found in it."""
+    return invalid(resource.kind, resource.group, value["metadata"].get("name", ""), causes)

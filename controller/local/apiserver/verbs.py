@@ -5,14 +5,11 @@ reading an object and writing it. The order of the steps is the real server's: d
 ownership, what the server adds, validation, storage.
 """
 
-import base64
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-
-import orjson
 
 from controller.local.apiserver import (
     conversion,
@@ -23,10 +20,11 @@ from controller.local.apiserver import (
     envelope,
     errors,
     gotext,
+    intake,
     kinds,
     managed,
-    merge,
     patches,
+    revisions,
     rules,
     schema,
 )
@@ -36,10 +34,6 @@ from controller.local.apiserver.resources import Registry, Resource
 from controller.local.apiserver.storage import Key, Object, Storage
 from controller.local.apiserver.validation import checks
 
-_SYSTEM_FIELDS = (
-    "uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds", "generation",
-    "resourceVersion", "selfLink",
-)  # fmt: skip
 _LASTING = frozenset(["default", "kube-public", "kube-system"])
 
 
@@ -89,8 +83,8 @@ class Verbs:
             ApiError: the object may not be created so.
         """
         envelope.check(call, body, self.registry)
-        value = self._decoded(call, body)
-        self._place(call, value)
+        value = intake.decoded(call, body, self.type_of(call.resource))
+        intake.place(call, value)
         metadata = value["metadata"]
         if metadata.get("resourceVersion"):
             raise errors.internal("resourceVersion should not be set on objects to be created")
@@ -104,17 +98,16 @@ class Verbs:
     def _created(self, call: Call, value: Object, owners: managed.Managers) -> Object:
         self._check_namespace(call)
         metadata = value["metadata"]
-        for name in _SYSTEM_FIELDS:
-            metadata.pop(name, None)
+        revisions.clear(metadata)
         if not metadata.get("name") and metadata.get("generateName"):
             metadata["name"] = f"{metadata['generateName'][:58]}{kinds.suffix()}"
             if call.resource.storage_key == "namespaces":
                 defaults.apply("", "Namespace", value)
         if not metadata.get("name"):
-            raise self._invalid(call, value, [_NAME_REQUIRED])
+            raise errors.invalid_object(call.resource, value, [_NAME_REQUIRED])
         metadata["uid"] = str(uuid.uuid4())
         metadata["creationTimestamp"] = timestamp(self._now())
-        _set_owners(metadata, owners)
+        revisions.set_owners(metadata, owners)
         value = conversion.to_storage(value, call.resource)
         kinds.prepare_create(call.resource, value, self.storage)
         self._validate(call, value, None)
@@ -147,13 +140,13 @@ class Verbs:
             return self.create(replace(call, name=""), body)
         if live is None:
             raise errors.not_found(call.resource, call.name)
-        value = self._decoded(call, body)
-        self._place(call, value)
-        self._check_uid(call, value, live)
+        value = intake.decoded(call, body, self.type_of(call.resource))
+        intake.place(call, value)
+        revisions.check_uid(call, value, live)
         if call.resource.custom is not None and not value["metadata"].get("resourceVersion"):
             why = "must be specified for an update"
-            raise self._invalid(
-                call, value, [errors.invalid_value("metadata.resourceVersion", 0, why)]
+            raise errors.invalid_object(
+                call.resource, value, [errors.invalid_value("metadata.resourceVersion", 0, why)]
             )
         return self._updated(call, value, live)
 
@@ -167,94 +160,43 @@ class Verbs:
             return self.apply(call, patch)
         live = self._live(call)
         before = {**conversion.view(live, call.resource)}
-        changed = self._patched(call, media_type, before, patch)
+        changed = intake.patched(media_type, before, patch, self.type_of(call.resource))
         if call.resource.custom is None:
             envelope.check(call, changed, self.registry)
         try:
-            value = self._decoded(call, changed)
+            value = intake.decoded(call, changed, self.type_of(call.resource))
         except errors.UndecodableError as e:
             shown = gotext.formatted(patch) if media_type == patches.STRATEGIC else changed
-            raise _invalid_patch(shown, e.cause) from e
-        self._place(call, value)
+            raise intake.invalid_patch(shown, e.cause) from e
+        intake.place(call, value)
         return self._updated(call, value, live)
 
-    def _patched(self, call: Call, media_type: str, live: Object, patch: Any) -> Any:
-        try:
-            if media_type == patches.JSON:
-                return patches.json_patch(live, patch)
-            try:
-                patches.check_object(patch)
-            except patches.MalformedPatchError as e:
-                prefix = "error decoding patch: " if media_type == patches.MERGE else ""
-                raise errors.bad_request(f"{prefix}{e}") from e
-            if media_type == patches.MERGE:
-                return patches.merge_patch(live, patch)
-            return patches.strategic_patch(live, patch, self.type_of(call.resource))
-        except patches.MalformedPatchError as e:
-            raise errors.bad_request(str(e)) from e
-        except patches.UnknownDirectiveError as e:
-            raise errors.internal(str(e)) from e
-        except patches.PatchError as e:
-            message = "the server rejected our request due to an error in our request"
-            raise errors.ApiError(422, "Invalid", message, details={}) from e
-
     def _updated(self, call: Call, value: Object, live: Object) -> Object:
-        self._check_version(call, value["metadata"].get("resourceVersion"), live)
-        self._check_identity(call, value, live)
+        revisions.check_version(call, value["metadata"].get("resourceVersion"), live)
+        revisions.check_identity(call, value, live)
         seen = conversion.view(live, call.resource)
-        _restore(value["metadata"], seen["metadata"])
+        revisions.restore(value["metadata"], seen["metadata"])
         given = value["metadata"].pop("managedFields", None)
         before = managed.read(given or seen["metadata"].get("managedFields", ()))
-        owners = self._owners_after_update(call, _bare(seen), value, before)
+        owners = self._owners_after_update(call, revisions.bare(seen), value, before)
         return self._replaced(call, value, live, owners)
 
     def _replaced(
         self, call: Call, value: Object, live: Object, owners: managed.Managers
     ) -> Object:
         """Finish an update or apply: what the server adds, validation, and the write itself."""
-        _set_owners(value["metadata"], owners)
+        revisions.set_owners(value["metadata"], owners)
         value = conversion.to_storage(value, call.resource)
         kinds.prepare_update(call.resource, value, live, call.subresource)
         self._validate(call, value, live)
-        if _same(value, live):
+        if revisions.is_same(value, live):
             return conversion.view(live, call.resource)
         if call.dry_run:
             return conversion.view(value, call.resource)
-        if "deletionTimestamp" in live["metadata"] and _is_released(value):
+        if "deletionTimestamp" in live["metadata"] and revisions.is_released(value):
             self.storage.remove(call.key)
             return conversion.view(value, call.resource)
         return conversion.view(self.storage.put(call.key, value), call.resource)
-
-    def _check_version(self, call: Call, version: str | None, live: Object) -> None:
-        if not version:
-            return
-        if not version.isdigit():
-            raise errors.internal(f'strconv.ParseUint: parsing "{version}": invalid syntax')
-        if version != live["metadata"]["resourceVersion"]:
-            raise errors.modified(call.resource, call.name)
-
-    def _check_uid(self, call: Call, value: Object, live: Object) -> None:
-        """Take the uid in a replacement as a precondition, as the real server's storage does."""
-        uid, there = value["metadata"].get("uid"), live["metadata"]["uid"]
-        if uid and uid != there:
-            group = f"{call.resource.group}/" if call.resource.custom is not None else ""
-            place = "/".join(filter(None, (call.resource.plural, call.namespace, call.name)))
-            cause = (
-                f"StorageError: invalid object, Code: 4, Key: /registry/{group}{place},"
-                " ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in"
-                f" precondition: {uid}, UID in object meta: {there}"
-            )
-            raise errors.conflict(call.resource, call.name, cause)
-
-    def _check_identity(self, call: Call, value: Object, live: Object) -> None:
-        """Refuse to change what an object got when it was made; left out, it stays."""
-        found = [
-            errors.invalid_value(f"metadata.{name}", given, "field is immutable")
-            for name in ("uid", "creationTimestamp")
-            if (given := value["metadata"].get(name)) and given != live["metadata"].get(name)
-        ]
-        if found:
-            raise self._invalid(call, value, found)
 
     # Applying
 
@@ -267,62 +209,35 @@ class Verbs:
         live = self.storage.get(call.key)
         if live is None and call.subresource:
             raise errors.not_found(call.resource, call.name)
-        self._check_applied(call, applied)
         kind = self.type_of(call.resource)
+        intake.check_applied(call, applied, kind, self.registry)
         before = conversion.view(live, call.resource) if live else self._blank(call.resource)
         owners = managed.read(before.get("metadata", {}).get("managedFields", ()))
         if live is not None and not owners:
             owners = self._first_owner(call, before)
         raw, owners = managed.after_apply(
-            _bare(before),
+            revisions.bare(before),
             applied,
             owners,
             self._change(call, managed.APPLY, kind),
             force=call.force,
         )
-        value = self._decoded(call, raw)
+        value = intake.decoded(call, raw, self.type_of(call.resource))
         if live is None:
             value["metadata"].setdefault("name", call.name)
-            self._place(call, value)
+            intake.place(call, value)
             return self._created(call, value, owners)
-        self._place(call, value)
-        self._check_version(call, (applied.get("metadata") or {}).get("resourceVersion"), live)
-        self._check_identity(call, value, live)
-        _restore(value["metadata"], before["metadata"])
+        intake.place(call, value)
+        revisions.check_version(call, (applied.get("metadata") or {}).get("resourceVersion"), live)
+        revisions.check_identity(call, value, live)
+        revisions.restore(value["metadata"], before["metadata"])
         return self._replaced(call, value, live, owners)
 
     def _first_owner(self, call: Call, live: Object) -> managed.Managers:
         """Protect what was there before anybody's ownership was recorded."""
         kind = self.type_of(call.resource)
         change = self._change(call, managed.UPDATE, kind, name="before-first-apply")
-        return managed.after_update(self._blank(call.resource), _bare(live), {}, change)
-
-    def _check_applied(self, call: Call, applied: Any) -> None:
-        if not isinstance(applied, Mapping):
-            raise errors.bad_request("error decoding YAML: the body is not an object")
-        self._check_applied_envelope(call, applied)
-        found = list(merge.faults(applied, self.type_of(call.resource)))
-        if found:
-            text = found[0] if len(found) == 1 else "\n  ".join(["errors:", *found])
-            metadata = applied.get("metadata") or {}
-            who = f"{metadata.get('namespace', '')}/{metadata.get('name', '')}"
-            version = f"{call.resource.group}/{call.resource.version}"
-            raise errors.internal(
-                f"failed to create typed patch object ({who}; {version},"
-                f" Kind={call.resource.kind}): {text}"
-            )
-
-    def _check_applied_envelope(self, call: Call, applied: Mapping[str, Any]) -> None:
-        version = applied.get("apiVersion") or ""
-        if version != call.resource.api_version:
-            raise errors.bad_request(
-                f"Incorrect version specified in apply patch. Specified patch version: {version},"
-                f" expected: {call.resource.api_version}"
-            )
-        if applied.get("kind") != call.resource.kind:
-            envelope.check(call, applied, self.registry)
-        if (applied.get("metadata") or {}).get("managedFields") is not None:
-            raise errors.bad_request("metadata.managedFields must be nil")
+        return managed.after_update(self._blank(call.resource), revisions.bare(live), {}, change)
 
     # Deleting
 
@@ -349,59 +264,11 @@ class Verbs:
                 else deletion.success(call, live)
             )
         value = deletion.marked(call, live, finalizers, grace, self._now())
-        if _same(value, live) or call.dry_run:
+        if revisions.is_same(value, live) or call.dry_run:
             return conversion.view(value, call.resource)
         return conversion.view(self.storage.put(call.key, value), call.resource)
 
     # What all have in common
-
-    def _decoded(self, call: Call, body: Mapping[str, Any]) -> Object:
-        """Read, prune and default an object; tell the client of fields that nobody knows."""
-        resource, kind = call.resource, self.type_of(call.resource)
-        report = decoding.Report()
-        try:
-            if resource.custom is not None:
-                value = custom.decode(body, kind, report)
-            else:
-                value = decoding.decode(body, kind, report)
-        except decoding.DecodingError as e:
-            raise errors.UndecodableError(call.resource, str(e)) from e
-        self._tell_unknown(call, report)
-        value = {"kind": resource.kind, "apiVersion": resource.api_version, **value}
-        value["kind"], value["apiVersion"] = resource.kind, resource.api_version
-        _convert_secret(resource, value)
-        if resource.custom is None:
-            defaults.apply(resource.group, resource.kind, value)
-        return value
-
-    def _tell_unknown(self, call: Call, report: decoding.Report) -> None:
-        found = [*(f'duplicate field "{path}"' for path in call.duplicates), *report.warnings]
-        if not found or call.validation == "Ignore":
-            return
-        if call.validation == "Strict":
-            cause = f"strict decoding error: {', '.join(found)}"
-            raise errors.UndecodableError(call.resource, cause)
-        call.warnings.extend(found)
-
-    def _place(self, call: Call, value: Object) -> None:
-        """Check that name and namespace in the object agree with the path; complete them."""
-        metadata = value["metadata"]
-        if call.resource.namespaced:
-            namespace = metadata.setdefault("namespace", call.namespace)
-            if namespace != call.namespace:
-                raise errors.bad_request(
-                    "the namespace of the provided object does not match the namespace sent on the"
-                    " request"
-                )
-        else:
-            metadata.pop("namespace", None)
-        if call.name:
-            name = metadata.setdefault("name", call.name)
-            if name != call.name:
-                raise errors.bad_request(
-                    f"the name of the object ({name}) does not match the name on the URL"
-                    f" ({call.name})"
-                )
 
     def _change(
         self, call: Call, operation: str, kind: schema.Type, name: str = ""
@@ -441,16 +308,12 @@ class Verbs:
         if live is not None:
             found += checks.of_deletion(value, live)
         if found:
-            raise self._invalid(call, value, found)
+            raise errors.invalid_object(call.resource, value, found)
 
     def _custom(self, call: Call, value: Object, live: Object | None) -> list[errors.Cause]:
         kind = self.type_of(call.resource)
         # The rules count on values of the right types.
         return custom.validate(value, kind) or list(rules.faults(value, live, kind))
-
-    def _invalid(self, call: Call, value: Object, found: list[errors.Cause]) -> errors.ApiError:
-        name = value["metadata"].get("name", "")
-        return errors.invalid(call.resource.kind, call.resource.group, name, found)
 
 
 _NAME_REQUIRED = errors.required("metadata.name", "name or generateName is required")
@@ -461,65 +324,6 @@ def _type_of(resource: Resource) -> schema.Type:
         node = resource.custom.get("schema", {}).get("openAPIV3Schema", {"type": "object"})
         return schema.custom_type(node)
     return schema.published().type_of(resource.group, resource.version, resource.kind)
-
-
-def _convert_secret(resource: Resource, value: Object) -> None:
-    """Write `stringData` into `data`, as the conversion to the internal type does."""
-    given = value.pop("stringData", None) if resource.storage_key == "secrets" else None
-    if given:
-        encoded = {name: base64.b64encode(text.encode()).decode() for name, text in given.items()}
-        value["data"] = {**value.get("data", {}), **encoded}
-
-
-def _invalid_patch(shown: Any, cause: str) -> errors.ApiError:
-    text = shown if isinstance(shown, str) else orjson.dumps(shown).decode()
-    return errors.invalid("", "", "", [errors.invalid_value("patch", text, cause)])
-
-
-def _bare(value: Object) -> Object:
-    metadata = {n: v for n, v in value.get("metadata", {}).items() if n != "managedFields"}
-    return {**value, "metadata": metadata} if "metadata" in value else value
-
-
-def _set_owners(metadata: Object, owners: managed.Managers) -> None:
-    metadata.pop("managedFields", None)
-    if owners:
-        metadata["managedFields"] = managed.write(owners)
-
-
-def _restore(metadata: Object, live: Object) -> None:
-    """Put back what a client cannot change."""
-    for name in _SYSTEM_FIELDS:
-        metadata.pop(name, None)
-        if name in live:
-            metadata[name] = live[name]
-
-
-def _same(value: Object, live: Object) -> bool:
-    """Would this write change nothing but the times in `managedFields`?"""
-    if value == live:
-        return True
-    return _timeless(value) == _timeless(live)
-
-
-def _timeless(value: Object) -> Object:
-    metadata = dict(value["metadata"])
-    entries = metadata.pop("managedFields", ())
-    owners = sorted(
-        ({name: part for name, part in entry.items() if name != "time"} for entry in entries),
-        key=lambda entry: (
-            entry["operation"], entry.get("manager", ""), entry.get("subresource", "")
-        ),
-    )  # fmt: skip
-    return {**value, "metadata": {**metadata, "managedFields": owners}}
-
-
-def _is_released(value: Object) -> bool:
-    held = value["metadata"].get("finalizers")
-    waits = value["metadata"].get("deletionGracePeriodSeconds")
-    if value["kind"] == "Namespace":
-        return not held and not value["spec"].get("finalizers")
-    return not held and not waits
 
 
 def _terminating(call: Call) -> errors.ApiError:
