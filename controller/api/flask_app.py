@@ -15,9 +15,7 @@ from controller.api import (
     automation,
     bodies,
     events,
-    graphs,
     guards,
-    inspection,
     manifests,
     openapi,
     problems,
@@ -51,15 +49,6 @@ _API = (
     toolservers.blueprint,
 )
 
-_PAGES = (
-    inspection.blueprint,
-    syncpages.blueprint,
-    graphs.blueprint,
-    session_pages.blueprint,
-    toolpages.blueprint,
-)
-"""Some of these modules add to the dashboard's one blueprint; naming them here imports them all."""
-
 
 class _Json(DefaultJSONProvider):
     """Reads what the database can write: no half of a surrogate pair, and no NaN."""
@@ -92,8 +81,9 @@ def create(given: Services) -> OpenAPI:
     for blueprint in _API:
         app.register_api(blueprint)
     openapi.install(app)
-    for pages in dict.fromkeys(_PAGES):
-        app.register_blueprint(pages)
+    app.register_blueprint(syncpages.blueprint)
+    app.register_blueprint(session_pages.blueprint)
+    app.register_blueprint(toolpages.blueprint)
     return app
 
 

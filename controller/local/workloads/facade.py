@@ -15,7 +15,7 @@ from controller.local.workloads.directory import Directory
 from controller.local.workloads.events import Recorder
 from controller.local.workloads.images import Images
 from controller.local.workloads.informers import Informer
-from controller.local.workloads.kubelet import addresses, container, logs, registration
+from controller.local.workloads.kubelet import addresses, logs, registration
 from controller.local.workloads.kubelet.kubelet import Kubelet
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.processes import Processes
@@ -99,7 +99,7 @@ class Workloads:
         run = self._kubelet.run_of(pod) if self._kubelet else None
         live = run.runs.get(name) if run else None
         number = _log_number(pod, name, is_previous=request.previous)
-        path = container.log_path(self._folder / "pods" / pod["metadata"]["uid"], name, number)
+        path = logs.log_path(self._folder / "pods" / pod["metadata"]["uid"], name, number)
         if live and live.log and live.log.path == path:
             async for line in live.log.read(selection):
                 yield line

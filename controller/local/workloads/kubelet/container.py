@@ -3,7 +3,6 @@
 import asyncio
 import os
 import signal
-import tempfile
 from collections.abc import Coroutine, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +18,7 @@ from controller.local.workloads.kubelet.backoff import Backoff
 from controller.local.workloads.kubelet.environment import ConfigError
 from controller.local.workloads.kubelet.node import Node
 from controller.local.workloads.kubelet.processes import Process, SpawnError
+from controller.local.workloads.kubelet.questions import Questions
 from controller.objects import Manifest
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,6 @@ _DRAIN_S = 0.5
 _MESSAGE_BYTES = 4096
 _MESSAGE_LOG_BYTES, _MESSAGE_LOG_LINES = 2048, 80
 _KILLED = 128 + signal.SIGKILL
-_CAPTURED_BYTES = 10 * 1024
 
 
 class Pod(Protocol):
@@ -66,7 +65,7 @@ class ContainerRun:
         self._policy = policy
         self._backoff = Backoff()
         self._process: Process | None = None
-        self._command: commands.Command | None = None
+        self._questions = Questions(spec, pod.node.processes, pod.address)
         self._stopping = asyncio.Event()
         self._reason = ""
         self.name: str = spec["name"]
@@ -147,8 +146,8 @@ class ContainerRun:
         known = self._state
         last = known.state if "terminated" in known.state else known.last_state
         number = known.restarts + 1 if last else known.restarts
-        self.log = logs.ContainerLog(log_path(self._pod.folder, self.name, number))
-        _drop_older_logs(self.log.path, number)
+        self.log = logs.ContainerLog(logs.log_path(self._pod.folder, self.name, number))
+        logs.drop_older(self.log.path, number)
         output = self.log.open()
         begun = times.now()
         try:
@@ -160,7 +159,7 @@ class ContainerRun:
         finally:
             for descriptor in output:
                 os.close(descriptor)
-        self._process, self._command, self._reason = process, command, ""
+        self._process, self._questions.command, self._reason = process, command, ""
         if self._stopping.is_set():  # while it was being started
             process.signal(signal.SIGKILL, group=True)
         return await self._run_to_end(process, number, last, begun)
@@ -271,7 +270,7 @@ class ContainerRun:
         """Run the hook after the start, then the probes, for one run of the container."""
         hook = (self._spec.get("lifecycle") or {}).get("postStart")
         if hook:
-            answer = await self._hook(hook)
+            answer = await self._questions.carry_out(hook, self._grace_s)
             if not answer.is_success:
                 told = f"PostStartHook failed: {answer.message}"
                 self._pod.tell("FailedPostStartHook", told, container=self.name, kind="Warning")
@@ -303,7 +302,7 @@ class ContainerRun:
 
         await probes.watch(
             settings,
-            lambda: self._ask(probe, settings.timeout_s),
+            lambda: self._questions.ask(probe, settings.timeout_s),
             on_answer=on_answer,
             on_verdict=verdicts[kind],
         )
@@ -331,46 +330,6 @@ class ContainerRun:
     def _on_liveness(self, is_alive: bool) -> bool:  # noqa: FBT001 - as above
         return not is_alive
 
-    async def _ask(self, probe: Mapping[str, Any], timeout_s: float) -> probes.Answer:
-        if "exec" in probe:
-            return await self._execute(probe["exec"]["command"], timeout_s)
-        if "httpGet" in probe:
-            target = probe["httpGet"]
-            host = target.get("host") or self._pod.address.ip
-            return await probes.ask_http(
-                target, host, self._port(target["port"]), timeout_s=timeout_s
-            )
-        # gRPC health checking needs HTTP/2, so here it asks only whether the port is open.
-        target = probe.get("tcpSocket") or probe["grpc"]
-        host = target.get("host") or self._pod.address.ip
-        return await probes.ask_tcp(host, self._port(target["port"]), timeout_s=timeout_s)
-
-    def _port(self, port: str | int) -> int:
-        declared = self._spec.get("ports") or ()
-        number = next((p["containerPort"] for p in declared if p.get("name") == port), port)
-        return self._pod.address.ports.get(int(number), int(number))
-
-    async def _execute(self, argv: list[str], timeout_s: float) -> probes.Answer:
-        """Run another command in the container, as probes and hooks do."""
-        command = self._command
-        if command is None:
-            return probes.Answer(is_success=False, message="the container does not run")
-        with tempfile.TemporaryFile() as captured:
-            output = (captured.fileno(), captured.fileno())
-            try:
-                process = await self._pod.node.processes.spawn(
-                    command.other(argv), env=command.env, cwd=command.cwd, output=output
-                )
-            except (SpawnError, ImageError) as error:
-                return probes.Answer(is_success=False, message=str(error))
-            return await _answered(process, captured.fileno(), argv, timeout_s)
-
-    async def _hook(self, hook: Mapping[str, Any]) -> probes.Answer:
-        if "sleep" in hook:
-            await asyncio.sleep(hook["sleep"]["seconds"])
-            return probes.Answer(is_success=True)
-        return await self._ask(hook, self._grace_s)
-
     async def _end(self, grace_s: float, told: str) -> None:
         process = self._process
         if process is None:
@@ -381,7 +340,7 @@ class ContainerRun:
         try:
             async with asyncio.timeout_at(deadline):
                 if "preStop" in lifecycle:
-                    await self._hook(lifecycle["preStop"])
+                    await self._questions.carry_out(lifecycle["preStop"], self._grace_s)
                 number = getattr(signal, lifecycle.get("stopSignal") or "SIGTERM", signal.SIGTERM)
                 process.signal(number)
                 await asyncio.shield(process.exit)
@@ -392,29 +351,3 @@ class ContainerRun:
     @property
     def _grace_s(self) -> float:
         return float(self._pod.manifest["spec"].get("terminationGracePeriodSeconds", 30))
-
-
-def log_path(folder: Path, container: str, number: int) -> Path:
-    """Give the file of a run's log: `number` counts restarts."""
-    return folder / "logs" / container / f"{number}.log"
-
-
-def _drop_older_logs(path: Path, number: int) -> None:
-    """Keep this run's log and the one before it, which `logs --previous` shows."""
-    for stored in path.parent.glob("*.log*") if path.parent.exists() else ():
-        if int(stored.name.partition(".")[0]) < number - 1:
-            stored.unlink(missing_ok=True)
-
-
-async def _answered(
-    process: Process, captured: int, argv: list[str], timeout_s: float
-) -> probes.Answer:
-    try:
-        async with asyncio.timeout(timeout_s):
-            code = await asyncio.shield(process.exit)
-    except TimeoutError:
-        process.signal(signal.SIGKILL, group=True)
-        told = f'command "{" ".join(argv)}" timed out after {timeout_s:g}s'
-        return probes.Answer(is_success=False, message=told)
-    output = os.pread(captured, _CAPTURED_BYTES, 0).decode(errors="replace")
-    return probes.Answer(is_success=code == 0, message=output)

@@ -238,3 +238,15 @@ def _shown(stored: bytes, *, timestamps: bool) -> bytes:
     if tag == b"P":
         text = text[:-1]
     return time + b" " + text if timestamps else text
+
+
+def log_path(folder: Path, container: str, number: int) -> Path:
+    """Give the file of a run's log: `number` counts restarts."""
+    return folder / "logs" / container / f"{number}.log"
+
+
+def drop_older(path: Path, number: int) -> None:
+    """Keep this run's log and the one before it, which `logs --previous` shows."""
+    for stored in path.parent.glob("*.log*") if path.parent.exists() else ():
+        if int(stored.name.partition(".")[0]) < number - 1:
+            stored.unlink(missing_ok=True)
