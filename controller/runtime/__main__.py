@@ -15,6 +15,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve the agent until SIGTERM; exit with 1 when its configuration is of no use."""
     options = _parser().parse_args(arguments)
     lean.skip_unused()
+    lean.skip_spans()
     with lean.starting():
         # Imported after the arguments: `--help` and a wrong flag answer at once.
         from controller.runtime import application, configfiles, logs, serving  # noqa: PLC0415

@@ -4,6 +4,7 @@ Measured on Python 3.11 with compiled bytecode: 11 MiB and a third of a second f
 """
 
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,13 @@ _UNUSED = (
     "aiohttp",  # openai and anthropic look for it as an alternative to httpx2
     "httpx._main",  # httpx's command line, with rich, pygments and click
 )
+
+_SPANS = "OTEL_INSTRUMENTATION_A2A_SDK_ENABLED"
+
+
+def skip_spans() -> None:
+    """Let the a2a-sdk make no spans: hundreds a turn, for a global provider that is never set."""
+    os.environ.setdefault(_SPANS, "false")
 
 
 def skip_unused() -> None:
