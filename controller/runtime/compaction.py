@@ -43,6 +43,10 @@ class Compaction:
             else own_model
         )
 
+    async def close(self) -> None:
+        """Let go of the model's connections; the agent's own may be closed twice."""
+        await self._model.close()
+
     def replaceable(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """The beginning of a history that a summary should replace now; mostly nothing."""
         starts = [place for place, entry in enumerate(entries) if _begins_turn(entry)]

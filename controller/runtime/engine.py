@@ -112,6 +112,9 @@ class Engine:
         await self._agent.__aexit__(*reason)
         if self._notes is not None:
             await self._notes.close()
+        if self._compaction is not None:
+            await self._compaction.close()
+        await self._model.close()
         if self._memory is not None:
             await self._memory.close()
         await self._servers.close()

@@ -42,7 +42,7 @@ async def talk(url: str) -> dict[str, Any]:
         pieces = 0
         async for task, update in streaming.send_message(message("count to 5")):
             pieces += getattr(update, "kind", "") == "artifact-update"
-            seen["stream"] = [task.status.state, text_of(task), pieces]
+            seen["stream"] = [task.status.state, text_of(task), pieces > 0]
         cancelled = None
         async for task, update in streaming.send_message(message("count to 900")):
             if cancelled is None and getattr(update, "kind", "") == "artifact-update":

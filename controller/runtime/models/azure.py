@@ -7,7 +7,7 @@ from pydantic_ai.providers.azure import AzureProvider
 
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
-from controller.runtime.models.configured import ConfiguredModel, common_settings, http_client
+from controller.runtime.models.configured import ConfiguredModel, chat_client, common_settings
 
 
 def create(
@@ -35,15 +35,17 @@ def create(
             "The Azure model has no endpoint or no key.",
             remedy="Set endpoint and apiKeySecret in the ModelConfig.",
         )
+    http = chat_client(model)
     provider = AzureProvider(
         azure_endpoint=endpoint,
         api_version=version,
         api_key=key or "none",
-        http_client=http_client(model),
+        http_client=http,
     )
     return ConfiguredModel(
         model=OpenAIChatModel(name, provider=provider),
         settings=settings,
         key_header="api-key" if model.api_key_passthrough else None,
         fixed_headers=settings.get("extra_headers", {}),
+        http=http,
     )

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import httpx2
-from pydantic_ai.models import Model
+from pydantic_ai.models import Model, create_async_httpx2_client
 from pydantic_ai.settings import ModelSettings
 
 from controller.definitions import agentconfig
 from controller.runtime import headers, tls
+from controller.runtime.models.joining import join_streamed_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +23,13 @@ class ConfiguredModel:
     """The header that takes the caller's key when `api_key_passthrough` is set."""
     key_prefix: str = ""
     fixed_headers: Mapping[str, str] = field(default_factory=dict)
+    http: httpx2.AsyncClient | None = None
+    """The client that is ours to close; None: it is the library's."""
+
+    async def close(self) -> None:
+        """Close the connections to the provider."""
+        if self.http is not None:
+            await self.http.aclose()
 
     def settings_for(self, caller_headers: Mapping[str, str]) -> ModelSettings:
         """The settings of one turn: with the caller's key, where it is to be passed through."""
@@ -58,3 +66,10 @@ def http_client(
         return None
     timeout = httpx2.Timeout(timeout_s or 600, connect=10)
     return httpx2.AsyncClient(verify=verify, timeout=timeout)
+
+
+def chat_client(model: agentconfig.Model, *, timeout_s: float | None = None) -> httpx2.AsyncClient:
+    """A client for chat completions, whose streamed tokens are joined while they wait."""
+    client = http_client(model, timeout_s=timeout_s) or create_async_httpx2_client()
+    client.event_hooks = {"response": [join_streamed_text]}
+    return client

@@ -8,7 +8,7 @@ from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.ollama import OllamaProvider
 
 from controller.definitions import agentconfig
-from controller.runtime.models.configured import ConfiguredModel, common_settings, http_client
+from controller.runtime.models.configured import ConfiguredModel, chat_client, common_settings
 
 _DEFAULT_ADDRESS = "http://localhost:11434"
 
@@ -20,7 +20,8 @@ def create(model: agentconfig.Ollama, environment: Mapping[str, str]) -> Configu
     """A model on an Ollama server."""
     address = environment.get("OLLAMA_API_BASE") or _DEFAULT_ADDRESS
     base_url = address.rstrip("/").removesuffix("/v1") + "/v1"
-    provider = OllamaProvider(base_url=base_url, api_key="none", http_client=http_client(model))
+    http = chat_client(model)
+    provider = OllamaProvider(base_url=base_url, api_key="none", http_client=http)
     options = dict(model.options or {})
     settings: dict[str, Any] = {
         name: kind(options.pop(name)) for name, kind in _SETTINGS.items() if name in options
@@ -32,6 +33,7 @@ def create(model: agentconfig.Ollama, environment: Mapping[str, str]) -> Configu
     return ConfiguredModel(
         model=OpenAIChatModel(model.model, provider=provider),
         settings=common_settings(model, environment, **settings),
+        http=http,
     )
 
 

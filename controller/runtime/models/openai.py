@@ -7,7 +7,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
-from controller.runtime.models.configured import ConfiguredModel, common_settings, http_client
+from controller.runtime.models.configured import ConfiguredModel, chat_client, common_settings
 
 _NO_KEY = "none"
 """Servers of one's own rarely want a key, but the client library insists on one."""
@@ -20,10 +20,9 @@ def create(model: agentconfig.OpenAI, environment: Mapping[str, str]) -> Configu
             "tokenExchange (GDCH) is not supported by Roster's runtime.",
             remedy="Run the agent with kagent's runtime image, which supports it.",
         )
+    http = chat_client(model, timeout_s=model.timeout)
     provider = OpenAIProvider(
-        base_url=model.base_url,
-        api_key=_key(model, environment),
-        http_client=http_client(model, timeout_s=model.timeout),
+        base_url=model.base_url, api_key=_key(model, environment), http_client=http
     )
     settings = common_settings(
         model,
@@ -45,6 +44,7 @@ def create(model: agentconfig.OpenAI, environment: Mapping[str, str]) -> Configu
         key_header="Authorization" if model.api_key_passthrough else None,
         key_prefix="Bearer ",
         fixed_headers=settings.get("extra_headers", {}),
+        http=http,
     )
 
 

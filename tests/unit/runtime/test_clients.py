@@ -37,7 +37,7 @@ def test_the_client_of_0_3_sends_streams_gets_and_cancels(agent: str) -> None:
         "card": "helper",
         "send": ["completed", "1 2 3"],
         "get": ["completed", "1 2 3"],
-        "stream": ["completed", "1 2 3 4 5", 5],
+        "stream": ["completed", "1 2 3 4 5", True],
         "cancel": "canceled",
     }
 
