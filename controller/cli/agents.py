@@ -1,6 +1,5 @@
 """Verbs about agents: which there are, what they say of themselves, and talking to them."""
 
-import sys
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +8,7 @@ import typer
 from controller.cli import complete
 from controller.cli.api import connect, get, items
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_data, print_prose, print_table, short
+from controller.cli.output import Format, console, print_data, print_prose, print_table, short, show
 from controller.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,13 +33,14 @@ def listevery(server: Server = None, output: Output = Format.TABLE) -> None:
     """
     with connect(server) as api:
         agents = list(every(api))
-    if output in {Format.JSON, Format.YAML}:
-        print_data(agents, output)
-    elif output is Format.NAME:
-        sys.stdout.writelines(f"{agent['namespace']}/{agent['name']}\n" for agent in agents)
-    else:
+
+    def text(is_wide: bool) -> None:
         columns = ["namespace", "name", "sync", "health", "application", "file"]
-        print_table(columns, [_row(agent) for agent in agents])
+        more = ["tries", "message"] if is_wide else []
+        rows = [_row(agent, wide=is_wide) for agent in agents]
+        print_table([*columns, *more], rows, nothing="There are no agents.")
+
+    show(output, agents, names=(f"{one['namespace']}/{one['name']}" for one in agents), text=text)
 
 
 @app.command("card")
@@ -64,12 +64,8 @@ def get_agent(name: Name, server: Server = None, output: Output = Format.TABLE) 
         found = find(api, name)
         path = f"/api/agents/{found['namespace']}/{found['name']}"
         detail = {**found, **get(api, path)["data"]}
-    if output in {Format.JSON, Format.YAML}:
-        print_data(detail, output)
-    elif output is Format.NAME:
-        sys.stdout.write(f"{found['namespace']}/{found['name']}\n")
-    else:
-        _print_detail(detail)
+    name = f"{found['namespace']}/{found['name']}"
+    show(output, detail, names=[name], text=lambda _: _print_detail(detail))
 
 
 def every(api: "httpx.Client") -> Iterator[dict[str, Any]]:
@@ -82,7 +78,8 @@ def every(api: "httpx.Client") -> Iterator[dict[str, Any]]:
                 yield {**component, "application": name}
 
 
-def _row(agent: Mapping[str, Any]) -> tuple[str, ...]:
+def _row(agent: Mapping[str, Any], *, wide: bool) -> tuple[str, ...]:
+    more = (str(agent["tries"]), agent["health"]["message"])
     return (
         agent["namespace"],
         agent["name"],
@@ -90,6 +87,7 @@ def _row(agent: Mapping[str, Any]) -> tuple[str, ...]:
         agent["health"]["status"],
         agent["application"],
         f"{agent['file']}:{agent['line']}",
+        *(more if wide else ()),
     )
 
 
@@ -139,7 +137,7 @@ def _print_detail(agent: Mapping[str, Any]) -> None:
         "Application": agent["application"],
         "Defined in": f"{agent['file']}:{agent['line']} at {short(agent['revision'])}",
         "Sync": agent["sync"],
-        "Health": " ".join(filter(None, (health["status"], health["message"]))),
+        "Health": "  ".join(filter(None, (health["status"], health["message"]))),
         "Model": f"{model}{named}" if model else "its own",
     }
     lines = [*rows.items(), *(("Tool", text) for text in _tools(agent["tools"]))]

@@ -45,6 +45,13 @@ def objects(ctx: typer.Context, incomplete: str) -> list[str]:
     return _beginning(ctx, incomplete, names)
 
 
+def rules(incomplete: str) -> list[str]:
+    """Give the rules that begin so."""
+    from controller.definitions.rules import RULES
+
+    return [rule for rule in sorted(RULES) if rule.startswith(incomplete.lower())]
+
+
 def _beginning(
     ctx: typer.Context, incomplete: str, names: Callable[[Callable[[str], Any]], Iterable[str]]
 ) -> list[str]:

@@ -1,16 +1,21 @@
 """Verbs that tell about Roster itself: settings, rules, schemas, version, its own manifests."""
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from controller import __version__
+from controller.cli import complete
 from controller.cli.options import ConfigFile, Output, settings_from
-from controller.cli.output import Format, print_data, print_table
+from controller.cli.output import Format, console, print_line, print_prose, print_table, show
 from controller.errors import UsageError
+
+if TYPE_CHECKING:
+    from controller.definitions.rules import Rule
 
 
 def settings(config: ConfigFile = None, output: Output = Format.TABLE) -> None:
@@ -24,31 +29,49 @@ def settings(config: ConfigFile = None, output: Output = Format.TABLE) -> None:
         {"name": name, "value": value, "origin": loaded.origins[name], "meaning": meanings[name]}
         for name, value in values.items()
     ]
-    if output in {Format.JSON, Format.YAML}:
-        print_data(rows, output)
-        return
-    print_table(
-        ["setting", "value", "from", "meaning"],
-        [(row["name"], row["value"], row["origin"], row["meaning"]) for row in rows],
-    )
+    cells = [(row["name"], row["value"], row["origin"], row["meaning"]) for row in rows]
+
+    def text(_: bool) -> None:
+        print_table(["setting", "value", "from", "meaning"], cells)
+
+    show(output, rows, names=values, text=text)
 
 
 def explain(
-    rule: Annotated[str | None, typer.Argument(help="A rule id, such as unknown-field.")] = None,
+    rule: Annotated[
+        str | None,
+        typer.Argument(help="A rule id, such as unknown-field.", autocompletion=complete.rules),
+    ] = None,
+    output: Output = Format.TABLE,
 ) -> None:
     """Explain a finding's rule, or list all rules.
 
     Example: roster explain secret-in-git
     """
+    from controller.definitions import suggest
     from controller.definitions.rules import RULES
 
-    if rule is None:
-        print_table(["rule", "meaning"], [(item.id, item.summary) for item in RULES.values()])
-        return
-    if rule not in RULES:
-        raise UsageError(f"There is no rule {rule!r}.", remedy="`roster explain` lists all.")
-    found = RULES[rule]
-    sys.stdout.write(f"{found.id}: {found.summary}\n\n{found.explanation}\n")
+    if rule is not None and rule not in RULES:
+        near = suggest.nearest(rule, RULES)
+        hint = f"Did you mean {near!r}? " if near else ""
+        raise UsageError(f"There is no rule {rule!r}.", remedy=f"{hint}`roster explain` lists all.")
+    chosen = [RULES[rule]] if rule else list(RULES.values())
+
+    def text(_: bool) -> None:
+        if rule is None:
+            print_table(["rule", "meaning"], [(item.id, item.summary) for item in chosen])
+        else:
+            _print_rule(chosen[0])
+
+    data = [dataclasses.asdict(item) for item in chosen]
+    show(output, data[0] if rule else data, names=(item.id for item in chosen), text=text)
+
+
+def _print_rule(rule: "Rule") -> None:
+    from rich.text import Text
+
+    for paragraph in (f"{rule.id}: {rule.summary}", "", rule.explanation):
+        print_prose(Text(paragraph), console())
 
 
 def schema(
@@ -89,7 +112,5 @@ def install(
 
 def version(output: Output = Format.TABLE) -> None:
     """Print the version."""
-    if output in {Format.JSON, Format.YAML}:
-        print_data({"version": __version__, "python": sys.version.split()[0]}, output)
-        return
-    sys.stdout.write(f"roster {__version__}\n")
+    data = {"version": __version__, "python": sys.version.split()[0]}
+    show(output, data, names=[__version__], text=lambda _: print_line(f"roster {__version__}"))

@@ -9,6 +9,7 @@ import typer
 from controller.cli import complete
 from controller.cli.api import connect, get, items, pages
 from controller.cli.apps import Name
+from controller.cli.manifestlists import NOTHING, print_manifest_names, print_manifest_table
 from controller.cli.nodes import below, find, of_tree, reference
 from controller.cli.options import Output, Server
 from controller.cli.output import (
@@ -35,7 +36,6 @@ Object = Annotated[
 ]
 Kind = Annotated[str | None, typer.Option("--kind", help="Only objects of this kind.")]
 
-_NO_OBJECTS = "There are no such objects."
 _DIFF_STYLES = {"+": "green", "-": "red", "@": "cyan", "=": "bold"}
 
 
@@ -85,10 +85,9 @@ def manifests(
     elif output is Format.YAML:
         _print_documents(found)
     elif output is Format.NAME:
-        sys.stdout.writelines(f"{_named(manifest)}\n" for manifest in found)
+        print_manifest_names(found)
     else:
-        columns = ["api version", "kind", "namespace", "name"]
-        print_table(columns, map(_manifest_row, found), nothing=_NO_OBJECTS)
+        print_manifest_table(found)
 
 
 def resources(
@@ -106,7 +105,7 @@ def resources(
         columns = ["kind", "name", "sync", "health", "file", "message"]
         more = ["group", "namespace", "wave", "definition"] if is_wide else []
         rows = [_resource_row(item, wide=is_wide) for item in chosen]
-        print_table([*columns, *more], rows, nothing=_NO_OBJECTS)
+        print_table([*columns, *more], rows, nothing=NOTHING)
 
     show(output, chosen, names=map(reference, chosen), text=text)
 
@@ -125,7 +124,7 @@ def tree(
 
     def text(is_wide: bool) -> None:
         rows = _drawn(chosen, components if object_ is None else [], wide=is_wide)
-        print_table(["name", "sync", "health", "file", "message"], rows, nothing=_NO_OBJECTS)
+        print_table(["name", "sync", "health", "file", "message"], rows, nothing=NOTHING)
 
     show(output, chosen, names=map(reference, chosen), text=text)
 
@@ -245,18 +244,6 @@ def _print_documents(manifests: Sequence[Any]) -> None:
         manifests, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=100
     )
     sys.stdout.write(text if manifests else "")
-
-
-def _named(manifest: Mapping[str, Any]) -> str:
-    group = manifest["apiVersion"].rpartition("/")[0]
-    metadata = manifest["metadata"]
-    return reference({"group": group, "kind": manifest["kind"], "name": metadata["name"]})
-
-
-def _manifest_row(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    metadata = manifest["metadata"]
-    namespace = metadata.get("namespace", "")
-    return manifest["apiVersion"], manifest["kind"], namespace, metadata["name"]
 
 
 def _resource_row(item: Mapping[str, Any], *, wide: bool) -> tuple[str, ...]:

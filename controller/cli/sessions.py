@@ -10,7 +10,7 @@ import typer
 
 from controller.cli.api import checked, connect, get
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_data, print_table, short
+from controller.cli.output import Format, console, print_table, short, show
 
 if TYPE_CHECKING:
     import httpx
@@ -36,30 +36,21 @@ def list_sessions(
     server: Server = None,
     output: Output = Format.TABLE,
 ) -> None:
-    """List sessions, those written to last first.
+    """List sessions, those written to last first; `-o wide` tells users, tokens and revisions.
 
     Example: roster session list --agent agents/front-desk
     """
     wanted = {"agent": agent, "user_id": user, "state": state, "q": search}
     with connect(server) as api:
         sessions = list(_sessions(api, wanted, limit))
-    if output in {Format.JSON, Format.YAML}:
-        print_data(sessions, output)
-    elif output is Format.NAME:
-        sys.stdout.writelines(f"{session['id']}\n" for session in sessions)
-    else:
-        columns = [
-            "id",
-            "agent",
-            "user",
-            "state",
-            "events",
-            "tokens",
-            "revision",
-            "updated",
-            "message",
-        ]
-        print_table(columns, [_row(session) for session in sessions])
+
+    def text(is_wide: bool) -> None:
+        columns = ["id", "agent", "state", "updated", "message"]
+        more = ["user", "events", "tokens", "revision"] if is_wide else []
+        rows = [_row(session, wide=is_wide) for session in sessions]
+        print_table([*columns, *more], rows, nothing="There are no sessions.")
+
+    show(output, sessions, names=(session["id"] for session in sessions), text=text)
 
 
 @app.command("get")
@@ -72,10 +63,7 @@ def get_session(
     """
     with connect(server) as api:
         found = get(api, _path(key, "/conversation", user))["data"]
-    if output in {Format.JSON, Format.YAML}:
-        print_data(found, output)
-        return
-    _print_conversation(found)
+    show(output, found, names=[key], text=lambda _: _print_conversation(found))
 
 
 @app.command("export")
@@ -138,17 +126,20 @@ def _sessions(
             return
 
 
-def _row(session: Mapping[str, Any]) -> tuple[str, ...]:
-    return (
-        session["id"],
-        _agent(session["agent_id"]),
+def _row(session: Mapping[str, Any], *, wide: bool) -> tuple[str, ...]:
+    more = (
         session["user_id"],
-        session["state"],
         str(session["events"]),
         str(session["input_tokens"] + session["output_tokens"]),
         short(session["revision"]),
+    )
+    return (
+        session["id"],
+        _agent(session["agent_id"]),
+        session["state"],
         _time(session["updated_at"]),
         _one_line(session["first"] or session["name"], 50),
+        *(more if wide else ()),
     )
 
 

@@ -76,7 +76,8 @@ class Connection:
             name, reason = path or "$KUBECONFIG or ~/.kube/config", str(error).rstrip(".")
             raise PermanentError(
                 f"Cannot use kubeconfig {name}: {reason}.",
-                remedy="Name another with --kubeconfig and --context.",
+                remedy="Name another with --kubeconfig and --context. The local cluster's is "
+                "$(roster local kubeconfig).",
             ) from error
         return cls(configuration, timeout_s=timeout_s)
 

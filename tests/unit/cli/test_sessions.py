@@ -68,7 +68,7 @@ def test_a_list_shows_who_talked_with_whom_about_what(
 ) -> None:
     server.expect_request("/api/sessions").respond_with_json({"data": [SESSION], "continue": ""})
 
-    assert run_command(["session", "list"]) == 0
+    assert run_command(["session", "list", "-o", "wide"]) == 0
     printed = capsys.readouterr().out
     for word in ("s1", "agents/note-keeper", "ada", "completed", "18", "8a1cb4a", "about [milk]"):
         assert word in printed
