@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from controller.cli import checks, complete
+from controller.cli import complete, findings
 from controller.cli.api import connect, get, items, post
 from controller.cli.options import Output, Server
 from controller.cli.output import (
@@ -298,7 +298,7 @@ def _print_application(item: Any, *, wide: bool) -> None:
             text=f"{finding['message']} [{finding['rule']}]",
             remedy=finding["remedy"],
         )
-    checks.print_waiting(_waiting(status["components"]))
+    findings.print_waiting(_waiting(status["components"]))
     out.print()
     columns = ["group", "kind", "name", "sync", "health", "message"]
     more = ["namespace", "wave", "file"] if wide else []
@@ -348,7 +348,7 @@ def _selector(text: str) -> dict[str, str]:
 
 
 def _print_operation(operation: dict[str, Any]) -> None:
-    if operation.get("dryRun"):
+    if operation["dryRun"] and operation["resources"]:
         columns = ["phase", "kind", "namespace", "name", "status", "message"]
         print_table(columns, [_result_row(item) for item in operation["resources"]])
     console().print(f"{operation['phase']}: {operation['resultMessage']}", markup=False)

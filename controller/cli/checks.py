@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from controller.cli import destination, findings
+from controller.cli.manifestlists import print_manifest_names, print_manifest_table
 from controller.cli.options import Namespace, Output, settings_from
-from controller.cli.output import Format, console, print_data, print_finding, print_prose
+from controller.cli.output import Format, print_data
 from controller.errors import UsageError
 
 if TYPE_CHECKING:
-    from controller.definitions.findings import Finding
     from controller.objects import Manifest
     from controller.reconcile.desired import Desired
 
@@ -25,7 +26,7 @@ Templates = Annotated[
 
 def validate(
     folder: Folder = Path(),
-    namespace: Namespace = "default",
+    namespace: Namespace = None,
     templates: Templates = "",
     output: Output = Format.TABLE,
 ) -> None:
@@ -38,20 +39,21 @@ def validate(
     from controller.definitions.findings import has_errors
     from controller.reconcile import status
 
-    desired = _desired(folder, namespace=namespace, templates=templates)
+    place = destination.namespace(namespace, folder)
+    desired = _desired(folder, namespace=place, templates=templates)
     if output in {Format.JSON, Format.YAML}:
         found = [status.stored(finding).model_dump(mode="json") for finding in desired.findings]
         print_data(found, output)
     else:
-        print_findings(desired.findings)
-        print_waiting(_waiting(desired))
+        findings.print_findings(desired.findings)
+        findings.print_waiting(_waiting(desired))
         _print_summary(desired)
     raise typer.Exit(1 if has_errors(desired.findings) else 0)
 
 
 def render(
     folder: Folder = Path(),
-    namespace: Namespace = "default",
+    namespace: Namespace = None,
     templates: Templates = "",
     agent: Annotated[str, typer.Option("--name", help="Only this definition's objects.")] = "",
     output: Output = Format.YAML,
@@ -62,7 +64,8 @@ def render(
     """
     from controller.definitions.findings import has_errors
 
-    desired = _desired(folder, namespace=namespace, templates=templates)
+    place = destination.namespace(namespace, folder)
+    desired = _desired(folder, namespace=place, templates=templates)
     manifests = [
         manifest
         for component in desired.rendered.components
@@ -73,8 +76,8 @@ def render(
         raise UsageError(f"No definition named {agent!r} in {folder} renders to an object.")
     _print_manifests(manifests, output)
     if has_errors(desired.findings):
-        print_findings(desired.findings, stderr=True)
-        print_waiting(_waiting(desired), stderr=True)
+        findings.print_findings(desired.findings, stderr=True)
+        findings.print_waiting(_waiting(desired), stderr=True)
         raise typer.Exit(1)
 
 
@@ -114,22 +117,6 @@ def rendered(
     return desired.of_files(files, options, templates=own)
 
 
-def print_findings(findings: "Sequence[Finding]", *, stderr: bool = False) -> None:
-    """Print what is wrong, where, and what to do about it."""
-    out = console(stderr=stderr)
-    for finding in findings:
-        if finding.cause is not None:
-            continue  # the error that it follows from is printed
-        template = f" (template {finding.template})" if finding.template else ""
-        print_finding(
-            out,
-            place=str(finding.position),
-            severity=finding.severity,
-            text=f"{finding.message}{template} [{finding.rule}]",
-            remedy=finding.remedy,
-        )
-
-
 def _waiting(desired: "Desired") -> "list[str]":
     """Give the definitions that have nothing wrong themselves, and need one that has."""
     from controller.render import blocking
@@ -139,31 +126,18 @@ def _waiting(desired: "Desired") -> "list[str]":
     ]
 
 
-def print_waiting(names: Sequence[str], *, stderr: bool = False) -> None:
-    """Print which definitions are held back by the errors of others."""
-    from rich.text import Text
-
-    from controller.definitions import suggest
-
-    if names:
-        verb = "waits" if len(names) == 1 else "wait"
-        said = f"{_count(len(names), 'definition')} {verb} for that: {suggest.counted(names, 6)}"
-        print_prose(Text(said), console(stderr=stderr))
-
-
 def _print_summary(desired: "Desired") -> None:
-    findings = [finding for finding in desired.findings if finding.cause is None]
-    errors = sum(finding.severity == "error" for finding in findings)
-    warnings = len(findings) - errors
+    told = [finding for finding in desired.findings if finding.cause is None]
+    errors = sum(finding.severity == "error" for finding in told)
+    warnings = len(told) - errors
     objects = sum(len(component.manifests) for component in desired.rendered.components)
-    sys.stdout.write(
-        f"{_count(len(desired.catalog.definitions), 'definition')}, {_count(objects, 'object')}, "
-        f"{_count(errors, 'error')}, {_count(warnings, 'warning')}\n"
+    counts = (
+        (len(desired.catalog.definitions), "definition"),
+        (objects, "object"),
+        (errors, "error"),
+        (warnings, "warning"),
     )
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    sys.stdout.write(f"{', '.join(findings.counted(*count) for count in counts)}\n")
 
 
 def _print_manifests(manifests: "Sequence[Manifest]", output: Format) -> None:
@@ -171,9 +145,9 @@ def _print_manifests(manifests: "Sequence[Manifest]", output: Format) -> None:
 
     shown: list[Any] = [masked(manifest) for manifest in manifests]
     if output is Format.NAME:
-        from controller.objects import ObjectKey
-
-        sys.stdout.writelines(f"{ObjectKey.of(manifest)}\n" for manifest in manifests)
+        print_manifest_names(manifests)
+    elif output in {Format.TABLE, Format.WIDE}:
+        print_manifest_table(manifests)
     elif output is Format.JSON:
         print_data({"apiVersion": "v1", "kind": "List", "items": shown}, output)
     else:

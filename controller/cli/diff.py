@@ -2,14 +2,15 @@
 
 import dataclasses
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from controller.cli import checks
+from controller.cli import checks, destination, findings
+from controller.cli.nodes import reference
 from controller.cli.options import ConfigFile, Context, Kubeconfig, Namespace, Output, settings_from
 from controller.cli.output import Format, console, print_data, print_error, short
 from controller.cli.semantic import print_semantic
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from controller.cluster.live import LiveState
     from controller.diff.difference import Difference
     from controller.diff.semantic.change import SemanticDiff
+    from controller.objects import Manifest, ObjectKey
     from controller.plan.steps import Guard, Plan
     from controller.reconcile.desired import Desired
     from controller.settings import Loaded
@@ -72,6 +74,7 @@ class _Side:
 
     folder: Path
     namespace: str
+    """Of definitions that name none; empty where nobody says."""
     templates: str
     application: str
     controller_url: str = ""
@@ -95,7 +98,7 @@ class _Side:
     def _rendered(self, files: Mapping[str, bytes]) -> "Desired":
         return checks.rendered(
             files,
-            namespace=self.namespace,
+            namespace=self.namespace or destination.FALLBACK,
             templates=self.templates,
             application=self.application,
             controller_url=self.controller_url,
@@ -104,7 +107,7 @@ class _Side:
 
 def diff(
     folder: checks.Folder = Path(),
-    namespace: Namespace = "default",
+    namespace: Namespace = None,
     templates: checks.Templates = "",
     name: Name = "default",
     revision: Revision = "",
@@ -117,6 +120,7 @@ def diff(
     """Show what applying a folder would change: for the agents, and in the cluster.
 
     With --base, compare two commits of the folder's repository instead; no cluster is needed.
+    Without --namespace, the cluster is asked where the application's objects are.
 
     Exit code 0: no difference; 1: differences; 2: an error.
 
@@ -126,7 +130,8 @@ def diff(
     """
     from controller.definitions.findings import has_errors
 
-    side = _Side(folder=folder, namespace=namespace, templates=templates, application=name)
+    place = namespace or destination.named(folder, name=name, config=config)
+    side = _Side(folder=folder, namespace=place, templates=templates, application=name)
     try:
         loaded = settings_from(config, kubeconfig=kubeconfig, context=context)
         if base:
@@ -138,7 +143,7 @@ def diff(
         raise typer.Exit(2) from error
     _print(found, output)
     if has_errors(found.desired.findings):
-        checks.print_findings(found.desired.findings, stderr=True)
+        findings.print_findings(found.desired.findings, stderr=True)
         raise typer.Exit(2)
     raise typer.Exit(0 if found.is_empty else 1)
 
@@ -177,14 +182,19 @@ def _rendered_steps(old: "Desired", new: "Desired") -> Iterator[_Step]:
 def _from_cluster(side: _Side, loaded: "Loaded", revision: str) -> _Found:
     from controller import app
     from controller.cluster.live import LiveState
+    from controller.sync import compare
 
     client = app.connect(loaded.settings)
     live = LiveState(client)
     live.start()
     try:
+        compare.follow(live, client, (), inventory=())
+        managed = live.managed(side.application)
+        if not side.namespace:
+            side = dataclasses.replace(side, namespace=_namespace(managed))
         if loaded.origins["controller_url"] == "default":
             # Only the controller that runs knows its own address: `roster up` chooses one.
-            url = _controller_url(live, client, side.application)
+            url = _controller_url(managed.values())
             side = dataclasses.replace(side, controller_url=url)
         commit, offline = side.at(revision)
         desired, plan, applied = _plan(client, live, offline, side.application)
@@ -236,14 +246,17 @@ def _since(side: _Side, applied: frozenset[str], commit: str, desired: "Desired"
     return compare(before.catalog, desired.catalog, before_name=newest, after_name=commit)
 
 
-def _controller_url(live: "LiveState", client: "Client", name: str) -> str:
-    """Give the address of the controller that the application's agents were told, '' if none."""
-    from controller.sync import compare
+def _namespace(managed: "Iterable[ObjectKey]") -> str:
+    """Give the namespace in which all objects of an application are; empty where there is none."""
+    places = {key.namespace for key in managed if key.namespace}
+    return places.pop() if len(places) == 1 else ""
 
-    compare.follow(live, client, (), inventory=())
+
+def _controller_url(managed: "Iterable[Manifest]") -> str:
+    """Give the address of the controller that the application's agents were told, '' if none."""
     told = {
         str(variable.get("value", ""))
-        for manifest in live.managed(name).values()
+        for manifest in managed
         if manifest.get("kind") == "Deployment"
         for container in manifest["spec"]["template"]["spec"].get("containers") or ()
         for variable in container.get("env") or ()
@@ -300,11 +313,21 @@ def _print(found: _Found, output: Format) -> None:
         objects = [_step_data(step) for step in found.steps]
         print_data({"semantic": semantic, "objects": objects}, output)
         return
+    if output is Format.NAME:
+        _print_names(found.steps)
+        return
     if found.semantic and found.semantic.changes:
         print_semantic(found.semantic)
     if found.note:
         console(stderr=True).print(found.note, markup=False, style="dim")
     _print_steps(found)
+
+
+def _print_names(steps: Iterable[_Step]) -> None:
+    from controller.objects import ObjectKey
+
+    keys = (ObjectKey.parse(step.key) for step in steps)
+    sys.stdout.writelines(f"{reference(dataclasses.asdict(key))}\n" for key in keys)
 
 
 def _print_steps(found: _Found) -> None:

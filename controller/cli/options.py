@@ -34,7 +34,13 @@ Server = Annotated[
     typer.Option("--server", help="Address of a running Roster.", envvar="ROSTER_SERVER"),
 ]
 Namespace = Annotated[
-    str, typer.Option("--namespace", "-n", help="Namespace of definitions that name none.")
+    str | None,
+    typer.Option(
+        "--namespace",
+        "-n",
+        help="Namespace of definitions that name none; else that of the folder's application in "
+        "roster.yaml, else `default`.",
+    ),
 ]
 
 

@@ -2,12 +2,11 @@
 
 import signal
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from controller.cli import checks
+from controller.cli import specs
 from controller.cli.options import (
     ConfigFile,
     Context,
@@ -20,9 +19,6 @@ from controller.cli.options import (
 )
 from controller.cli.output import console
 from controller.errors import UsageError
-
-if TYPE_CHECKING:
-    from controller.state.records import ApplicationSpec
 
 
 def run(
@@ -85,7 +81,7 @@ def run(
         log_level=log_level,
     )
     telemetry.configure_logging(level=loaded.settings.log_level, form=loaded.settings.log_format)
-    specs = _from_file(config)
+    applications = specs.from_file(config)
     if repo is not None:
         policy = SyncPolicy(
             automated=mode == "enforce",
@@ -94,7 +90,7 @@ def run(
             create_namespace=create_namespace,
             adopt=adopt,
         )
-        specs = (
+        applications = (
             ApplicationSpec(
                 name=name,
                 repo_url=repo,
@@ -104,15 +100,15 @@ def run(
                 templates=templates,
                 sync_policy=policy,
             ),
-            *(spec for spec in specs if spec.name != name),
+            *(spec for spec in applications if spec.name != name),
         )
-    if not specs:
+    if not applications:
         raise UsageError(
             "There is no application to run.",
             remedy="Name a repository with --repo, or write an Application into roster.yaml.",
         )
     heed_signals()
-    running = app.start(loaded.settings, specs)
+    running = app.start(loaded.settings, applications)
     try:
         console().print(f"Dashboard   {running.url}", markup=False)
         wait_for_signal()
@@ -138,20 +134,3 @@ def wait_for_signal() -> None:
         KeyboardInterrupt: a signal came.
     """
     threading.Event().wait()
-
-
-def _from_file(config: Path | None) -> "tuple[ApplicationSpec, ...]":
-    """Give the applications of roster.yaml; errors in it name file, line and column."""
-    from controller import app
-    from controller.definitions.application import parse_applications
-    from controller.definitions.findings import has_errors
-    from controller.settings import FILE_NAME
-
-    file = config or Path(FILE_NAME)
-    if not file.is_file():
-        return ()
-    applications, findings = parse_applications(file.read_bytes(), file=str(file))
-    if has_errors(findings):
-        checks.print_findings(findings, stderr=True)
-        raise typer.Exit(1)
-    return tuple(app.application_spec(item) for item in applications)

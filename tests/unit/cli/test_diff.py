@@ -104,3 +104,9 @@ def test_errors_of_the_later_side_end_with_two() -> None:
 
     assert done.exit_code == 2
     assert "agents/a.yaml:1" in done.stderr
+
+
+def test_names_are_those_of_the_objects_that_change() -> None:
+    done = diff("--base", "HEAD~1", "-o", "name")
+
+    assert done.stdout.splitlines() == ["secret/a", "deployment.apps/a"]
