@@ -4,7 +4,7 @@ Each definition is rendered by itself from what it refers to. One that fails bec
 a position, and it and whatever depends on it are left out; all others are rendered.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from controller.definitions.agent import AgentSpec
@@ -67,6 +67,7 @@ def render(
                 failed.add(id_)
             else:
                 components.append(made.component)
+    findings = list(_told_once(findings))
     broken = catalog.broken | failed
     waiting = blocking.closure(broken, catalog.depends_on)
     return Rendered(
@@ -129,6 +130,18 @@ def _manifests(
             # place in the order show, but what they say goes into the agents that use them.
             return ()
     return [item for name in names for item in manifest_templates.objects(templates, name, values)]
+
+
+def _told_once(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Give findings where the same error of a template, in many definitions, has one cause."""
+    first: dict[tuple[Position, str], Position] = {}
+    for found in findings:
+        if found.template is None:
+            yield found
+            continue
+        error = (found.template, found.message.partition(": ")[2])
+        cause = first.setdefault(error, found.position)
+        yield found if cause == found.position else replace(found, cause=cause)
 
 
 def _finding(error: RenderError | TemplateError, definition: Definition) -> Finding:

@@ -161,6 +161,15 @@ def test_a_template_error_blocks_what_it_renders(render: Render) -> None:
     assert {id_.name for id_, _ in output.rendered.blocked} == {"bad", "boss"}
 
 
+def test_an_error_of_a_template_is_told_once(render: Render) -> None:
+    output = render(agent("a") + agent("b") + MODEL, templates={"service.yaml.j2": "{{ nope }}"})
+
+    first, second = output.errors()
+    assert (first.cause, second.cause) == (None, first.position)
+    reasons = {id_.name: reason.partition(":")[0] for id_, reason in output.rendered.blocked}
+    assert reasons == {"a": "InvalidDefinition", "b": "DependencyNotReady"}
+
+
 def test_an_application_adds_templates(render: Render) -> None:
     policy = """
 apiVersion: networking.k8s.io/v1
