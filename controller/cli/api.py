@@ -56,7 +56,7 @@ def get(api: "httpx.Client", path: str, query: Mapping[str, Any] | None = None) 
 
     Raises:
         TransientError: no Roster answers.
-        PermanentError: it answers with an error; a UsageError where it does not have the path.
+        PermanentError: it answers with an error; a UsageError where the caller is to blame.
     """
     return _asked(api, "GET", path, params=query)
 
@@ -123,11 +123,16 @@ _VERBS = {"/": "app", "/sessions": "session", "/tools": "tool"}
 """Instead of the server's pages, which nobody sees here."""
 
 
+_USAGE = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND, HTTPStatus.UNPROCESSABLE_ENTITY})
+_OF_THE_API = "Correct the request; /api/docs describes what is expected."
+"""A remedy for programs; `--help` is that of the command line."""
+
+
 def checked(response: "httpx.Response") -> Any:
     """Give the JSON of an answer; errors come with the server's message and remedy.
 
     Raises:
-        UsageError: what was named does not exist.
+        UsageError: what was asked for is wrong, or does not exist.
         PermanentError: any other error.
     """
     if response.is_success:
@@ -137,8 +142,8 @@ def checked(response: "httpx.Response") -> Any:
     except ValueError:
         body = {}
     message = body.get("message") or body.get("error") or f"HTTP status {response.status_code}."
-    remedy = str(body.get("remedy", ""))
+    remedy = str(body.get("remedy", "")).removeprefix(_OF_THE_API)
     for page, verb in _VERBS.items():
         remedy = remedy.replace(f"{page} lists", f"`roster {verb} list` lists")
-    is_missing = response.status_code == HTTPStatus.NOT_FOUND
-    raise (UsageError if is_missing else PermanentError)(str(message), remedy=remedy)
+    is_usage = response.status_code in _USAGE
+    raise (UsageError if is_usage else PermanentError)(str(message), remedy=remedy)

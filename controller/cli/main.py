@@ -110,10 +110,12 @@ def run_command(arguments: Sequence[str]) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except PermissionError as error:
-        print_error(PermanentError(f"{error.filename} cannot be used: {error.strerror}."))
-        return 1
     except BrokenPipeError:
         # The reader (head, a closed pager) has what it wanted; keep Python from complaining.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        if error.filename is None:
+            raise  # of no file that the user named: its traceback tells more
+        print_error(PermanentError(f"{error.filename} cannot be used: {error.strerror}."))
+        return 1
     return 0

@@ -198,3 +198,12 @@ def test_every_error_of_roster_yaml_has_its_remedy(
 def test_a_mode_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert run_command(["run", "--repo", "https://git.example/a", "--mode", "watch"]) == 2
     assert "'--mode'" in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "file").write_text("")
+
+    assert run_command(["schema", str(folder / "file" / "schemas")]) == 1
+    assert "schemas cannot be used: Not a directory." in capsys.readouterr().err

@@ -180,3 +180,16 @@ def test_what_is_not_found_is_told_in_words_of_the_command_line(
 
     assert run_command(["app", "get", "nope"]) == 2
     assert told in capsys.readouterr().err
+
+
+def test_a_wrong_request_is_wrong_usage(
+    roster: HTTPServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remedy = "Correct the request; /api/docs describes what is expected."
+    roster.expect_request(f"{PATH}/sync", method="POST").respond_with_json(
+        {"error": "BadRequest", "message": "There is no sync option 'X'.", "remedy": remedy},
+        status=400,
+    )
+
+    assert run_command(["sync", "examples", "--sync-option", "X=y"]) == 2
+    assert capsys.readouterr().err == "error: There is no sync option 'X'.\n"
