@@ -9,7 +9,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 from flask_openapi3.types import ResponseDict
 
-from controller.api import present, previews, semantics, services, shapes
+from controller.api import operationshapes, present, previews, semantics, services, shapes
 from controller.api.answers import PageQuery, answer, page
 from controller.api.caller import Caller
 from controller.api.problems import Problem, ProblemError, not_found
@@ -166,7 +166,7 @@ def diff_revisions(path: RevisionsPath) -> flask.Response:
     return answer(semantics.answer(found))
 
 
-@blueprint.get("/<name>/history", responses={200: shapes.OperationsShape, **PROBLEMS})
+@blueprint.get("/<name>/history", responses={200: operationshapes.OperationsShape, **PROBLEMS})
 def list_operations(path: ApplicationPath, query: PageQuery) -> flask.Response:
     """List the operations of an application, newest first, whatever came of them."""
     record = find(path.name)
@@ -177,7 +177,7 @@ def list_operations(path: ApplicationPath, query: PageQuery) -> flask.Response:
         version=present.version(record),
     )
     items = [present.operation_record(item) for item in shown.items]
-    return answer(shapes.OperationsShape(metadata=shown.metadata, items=items))
+    return answer(operationshapes.OperationsShape(metadata=shown.metadata, items=items))
 
 
 @blueprint.get("/<name>/findings", responses={200: shapes.FindingsShape, **PROBLEMS})

@@ -9,7 +9,7 @@ import pydantic
 from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
-from controller.api import present, services, shapes
+from controller.api import operationshapes, present, services, shapes
 from controller.api.answers import answer
 from controller.api.applications import PROBLEMS, ApplicationPath, find, find_operation
 from controller.api.caller import Caller
@@ -76,14 +76,14 @@ class RevertBody(pydantic.BaseModel):
 
 @blueprint.post(
     "/<name>/revert",
-    responses={201: shapes.RevertShape, 409: Problem, 503: Problem, **PROBLEMS},
+    responses={201: operationshapes.RevertShape, 409: Problem, 503: Problem, **PROBLEMS},
 )
 def revert_application(path: ApplicationPath, body: RevertBody) -> flask.Response:
     """Push a new branch on which the application's folder is as it was in an operation."""
     record = find(path.name)
     operation = find_operation(record, body.id)
     commit = services.current().revert(record, operation, body.branch)
-    return answer(shapes.RevertShape(branch=body.branch, revision=commit), status=201)
+    return answer(operationshapes.RevertShape(branch=body.branch, revision=commit), status=201)
 
 
 def suspend(name: str, *, by: str) -> ApplicationRecord:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from controller.api import shapes
+from controller.api.operationshapes import DefinitionChangesShape, OperationRecordShape
 from controller.definitions import durations
 from controller.objects import Manifest, ObjectKey, masked
 from controller.reconcile.decision import SELF_HEAL
@@ -150,9 +151,9 @@ def _requested(request: SyncRequest) -> shapes.RequestedShape:
     )
 
 
-def operation_record(operation: Operation) -> shapes.OperationRecordShape:
+def operation_record(operation: Operation) -> OperationRecordShape:
     """Give an operation of the history."""
-    return shapes.OperationRecordShape(
+    return OperationRecordShape(
         id=operation.id,
         dry_run=operation.dry_run,
         request_id=operation.request_id,
@@ -185,10 +186,12 @@ def _corrected(keys: Sequence[ObjectKey]) -> str:
     return f"Correct {keys[0].kind} {keys[0].name}{more}"
 
 
-def _definitions(changes: DefinitionChanges | None) -> shapes.DefinitionChangesShape | None:
+def _definitions(
+    changes: DefinitionChanges | None,
+) -> DefinitionChangesShape | None:
     if changes is None:
         return None
-    return shapes.DefinitionChangesShape.model_validate(changes.model_dump())
+    return DefinitionChangesShape.model_validate(changes.model_dump())
 
 
 def initiator(operation: Operation) -> shapes.InitiatorShape:

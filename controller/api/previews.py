@@ -2,22 +2,22 @@
 
 from collections.abc import Iterable
 
-from controller.api import shapes
+from controller.api import planshapes, shapes
 from controller.api.present import reference
 from controller.diff import format as diff_format
 from controller.plan.steps import Plan, Step
 from controller.telemetry import redact
 
 
-def plan(made: Plan) -> shapes.PlanShape:
+def plan(made: Plan) -> planshapes.PlanShape:
     """Give a plan: writes in their order, then prunes, then what is kept."""
-    return shapes.PlanShape(
+    return planshapes.PlanShape(
         application=made.application,
         revision=made.revision,
         is_empty=made.is_empty,
         changes=[_change(step) for step in _steps(made)],
         guards=[
-            shapes.GuardShape(
+            planshapes.GuardShape(
                 rule=guard.rule,
                 message=guard.message,
                 objects=[shapes.ObjectRef(**reference(key)) for key in guard.keys],
@@ -25,7 +25,7 @@ def plan(made: Plan) -> shapes.PlanShape:
             for guard in made.guards
         ],
         blocked=[
-            shapes.BlockedShape(component=str(definition), reason=redact(reason))
+            planshapes.BlockedShape(component=str(definition), reason=redact(reason))
             for definition, reason in made.blocked
         ],
     )
@@ -38,8 +38,8 @@ def _steps(made: Plan) -> Iterable[Step]:
     yield from made.kept
 
 
-def _change(step: Step) -> shapes.ChangeShape:
-    return shapes.ChangeShape(
+def _change(step: Step) -> planshapes.ChangeShape:
+    return planshapes.ChangeShape(
         **reference(step.key),
         action=step.action,
         component=str(step.component or ""),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pydantic
 
-from controller.api import services, shapes
+from controller.api import planshapes, services
 from controller.api.shapes import Shape
 from controller.diff.semantic import renderings, text
 from controller.diff.semantic.change import SemanticDiff
@@ -52,7 +52,7 @@ class SemanticShape(Shape):
     markdown: str = pydantic.Field(description="The same for a comment on a pull request.")
 
 
-class DiffShape(shapes.PlanShape):
+class DiffShape(planshapes.PlanShape):
     """What a sync would do now, to definitions and to objects."""
 
     semantic: SemanticShape | None = pydantic.Field(

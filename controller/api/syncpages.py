@@ -15,10 +15,10 @@ from werkzeug.wrappers import Response
 from controller.api import (
     automation,
     pages,
+    planshapes,
     previews,
     semantics,
     services,
-    shapes,
     syncforms,
 )
 from controller.api.applications import find, find_operation, request_sync, versions_token
@@ -200,7 +200,7 @@ def _operation_of(record: ApplicationRecord, request: int) -> Operation | None:
     return max(found, key=lambda item: item.id, default=None)
 
 
-def _plan(name: str, request: SyncRequest) -> tuple[shapes.PlanShape | None, str]:
+def _plan(name: str, request: SyncRequest) -> tuple[planshapes.PlanShape | None, str]:
     """Give what a sync would do, or why that cannot be told: one may want it all the same."""
     try:
         return previews.plan(services.current().plan(name, request)), ""
