@@ -138,6 +138,82 @@ def test_jobs_and_pods_run_and_leave_their_logs(kubectl: Kubectl) -> None:
     assert "No resources found" in kubectl("get", "pods")
 
 
+def test_a_schedule_starts_jobs_and_lends_its_template(kubectl: Kubectl) -> None:
+    say = ("--image=python:3.12-slim", "--", "python3", "-c", "print('tick')")
+    refused = kubectl("create", "cronjob", "never", "--schedule=0 25 * * *", *say, code=1)
+    assert 'spec.schedule: Invalid value: "0 25 * * *": end of range (25) above maximum' in refused
+
+    kubectl("create", "cronjob", "tick", "--schedule=@every 1s", *say)
+    ran = "--for=jsonpath={.status.lastSuccessfulTime}"
+    kubectl("wait", ran, "cronjob/tick", "--timeout=50s")
+    kubectl("patch", "cronjob", "tick", "-p", '{"spec":{"suspend":true}}')
+    kubectl("create", "job", "once", "--from=cronjob/tick")
+    kubectl("wait", "--for=condition=complete", "job/once", "--timeout=40s")
+
+    assert kubectl("logs", "job/once") == "tick\n"
+    row = kubectl("get", "cronjob", "tick", "--no-headers").split()
+    assert row[:5] == ["tick", "@every", "1s", "<none>", "True"]
+    assert "Created job tick-" in kubectl("describe", "cronjob", "tick")
+    assert "cronjob.batch/tick" in kubectl("get", "all", "-o", "name")
+
+
+INDEXED = """\
+apiVersion: batch/v1
+kind: Job
+metadata: {name: parts}
+spec:
+  completionMode: Indexed
+  completions: 3
+  parallelism: 3
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+      - name: part
+        image: python:3.12-slim
+        command: [python3, -c, "import os; print(os.environ['JOB_COMPLETION_INDEX'])"]
+"""
+
+
+def test_an_indexed_job_does_each_part_once(kubectl: Kubectl) -> None:
+    kubectl("apply", "-f", "-", stdin=INDEXED)
+    kubectl("wait", "--for=condition=complete", "job/parts", "--timeout=50s")
+
+    assert "Completed Indexes:  0-2" in kubectl("describe", "job", "parts")
+    second = "batch.kubernetes.io/job-completion-index=1"
+    assert kubectl("logs", "-l", second) == "1\n"
+
+
+def test_generators_make_what_they_name(kubectl: Kubectl, tmp_path: Path) -> None:
+    made = {
+        "deployment web": ["--image=python:3.12-slim", "--replicas=0"],
+        "secret generic secret": ["--from-literal=a=b"],
+        "serviceaccount robot": [],
+        "role reader": ["--verb=get,list", "--resource=pods"],
+        "rolebinding reading": ["--role=reader", "--serviceaccount=x:robot"],
+        "service clusterip inner": ["--tcp=80:8080"],
+        "poddisruptionbudget budget": ["--selector=app=web", "--min-available=1"],
+        "ingress way": ["--rule=a.example/*=inner:80"],
+        "quota few": ["--hard=pods=3"],
+    }
+    for words, options in made.items():
+        assert "created" in kubectl("create", *words.split(), *options)
+    (tmp_path / "kustomization.yaml").write_text(
+        "configMapGenerator: [{name: made, literals: [a=b]}]\n"
+    )
+    assert "configmap/made-" in kubectl("apply", "-k", str(tmp_path))
+
+    kubectl("autoscale", "deployment", "web", "--max=2", "--cpu=50%")
+    kubectl("set", "env", "deployment/web", "A=b")
+    assert "ey" in kubectl("create", "token", "robot")
+    assert kubectl("get", "ingress", "way", "--no-headers").split()[:3] == [
+        "way",
+        "<none>",
+        "a.example",
+    ]
+    assert "Deployment/web" in kubectl("get", "hpa", "--no-headers")
+
+
 def test_it_explains_itself(kubectl: Kubectl) -> None:
     assert "<RollingUpdateDeployment>" in kubectl("explain", "deploy.spec.strategy")
     assert "statefulsets" in kubectl("api-resources", "--api-group=apps", "-o", "name")
@@ -172,7 +248,16 @@ def test_proxy_leads_to_the_api_and_to_services(
     assert "Directory listing" in page
 
 
-@pytest.mark.parametrize("verb", [["exec", "x", "--", "true"], ["port-forward", "x", ":80"]])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["exec", "x", "--", "true"],
+        ["port-forward", "x", ":80"],
+        ["cp", "/etc/hostname", "x:/tmp/h"],
+        ["debug", "x", "--image=python:3.12-slim", "--profile=general"],
+    ],
+    ids=lambda verb: verb[0],
+)
 def test_what_it_cannot_do_it_says(kubectl: Kubectl, verb: list[str]) -> None:
     pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: x}\nspec:\n  containers:\n"
     pod += "  - {name: c, image: python:3.12-slim, command: [python3, -c, input()], stdin: true}\n"

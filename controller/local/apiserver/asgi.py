@@ -47,6 +47,8 @@ _WATCH_S = (1800, 3600)
 _BOOKMARK_S = 60.0
 _MISSING = {
     "attach": "attach; `kubectl logs -f` follows what a pod writes",
+    "ephemeralcontainers": "ephemeral containers, as `kubectl debug` adds them; pods are processes"
+    " of this machine, and `kubectl debug --copy-to` makes a pod beside one",
     "exec": "exec; pods are processes of this machine, whose number `kubectl describe pod` tells",
     "portforward": "port-forward; `kubectl proxy` leads to services, and on Linux a pod's own IP is"
     " reachable from this machine",

@@ -260,3 +260,26 @@ def node_address(kind: str) -> Callable[[Value, datetime], str]:
         return next((a["address"] for a in listed if a["type"] == kind), NONE)
 
     return cell
+
+
+def ingress_hosts(value: Value, _: datetime) -> str:
+    """List the hosts of an Ingress."""
+    hosts = [rule["host"] for rule in value["spec"].get("rules") or () if rule.get("host")]
+    return _shortened(hosts) if hosts else "*"
+
+
+def ingress_ports(value: Value, _: datetime) -> str:
+    """Tell the ports that an Ingress is reached at."""
+    return "80, 443" if value["spec"].get("tls") else "80"
+
+
+def quota(kind: str) -> Callable[[Value, datetime], str]:
+    """Give the cell that sets what is used against what a quota allows, `requests` or `limits`."""
+
+    def cell(value: Value, _: datetime) -> str:
+        status = value.get("status") or {}
+        hard, used = status.get("hard") or {}, status.get("used") or {}
+        names = [name for name in sorted(hard) if name.startswith("limits") is (kind == "limits")]
+        return ", ".join(f"{name}: {used.get(name, 0)}/{hard[name]}" for name in names)
+
+    return cell

@@ -202,6 +202,62 @@ OF_KIND: dict[str, Sequence[Column]] = {
         Column("Count", cells.at("count", 1), "v1.Event.count", priority=1),
         Column("Name", cells.at("metadata.name"), f"{_META}.name", priority=1),
     ),
+    "ingresses.networking.k8s.io": (
+        NAME,
+        Column(
+            "Class",
+            cells.at("spec.ingressClassName", cells.NONE),
+            "The name of the IngressClass resource that should be used for additional"
+            " configuration",
+        ),
+        Column(
+            "Hosts",
+            cells.ingress_hosts,
+            "Hosts that incoming requests are matched against before the ingress rule",
+        ),
+        Column(
+            "Address",
+            lambda *_: "",  # nothing here carries an Ingress out
+            "Address is a list containing ingress points for the load-balancer",
+        ),
+        Column(
+            "Ports",
+            cells.ingress_ports,
+            "Ports of TLS configurations that open for Ingress routing",
+        ),
+        AGE,
+    ),
+    "resourcequotas": (
+        NAME,
+        Column(
+            "Request",
+            cells.quota("requests"),
+            "Request represents a minimum amount of cpu/memory that a container may consume.",
+        ),
+        Column(
+            "Limit",
+            cells.quota("limits"),
+            "Limits control the maximum amount of cpu/memory that a container may use independent"
+            " of contention on the node.",
+        ),
+        AGE,
+    ),
+    "priorityclasses.scheduling.k8s.io": (
+        NAME,
+        Column("Value", cells.at("value", 0), "v1.PriorityClass.value", kind="integer"),
+        Column(
+            "Global-Default",
+            cells.at("globalDefault", missing=False),
+            "v1.PriorityClass.globalDefault",
+            kind="boolean",
+        ),
+        AGE,
+        Column(
+            "PreemptionPolicy",
+            cells.at("preemptionPolicy"),
+            "v1.PriorityClass.preemptionPolicy",
+        ),
+    ),
     "endpointslices.discovery.k8s.io": (
         NAME,
         Column("AddressType", cells.at("addressType"), "v1.EndpointSlice.addressType"),
