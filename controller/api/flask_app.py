@@ -15,7 +15,9 @@ from controller.api import (
     automation,
     bodies,
     events,
+    graphs,
     guards,
+    inspection,
     manifests,
     openapi,
     problems,
@@ -49,6 +51,15 @@ _API = (
     toolservers.blueprint,
 )
 
+_PAGES = (
+    inspection.blueprint,
+    syncpages.blueprint,
+    graphs.blueprint,
+    session_pages.blueprint,
+    toolpages.blueprint,
+)
+"""Some of these modules add to the dashboard's one blueprint; naming them here imports them all."""
+
 
 class _Json(DefaultJSONProvider):
     """Reads what the database can write: no half of a surrogate pair, and no NaN."""
@@ -81,9 +92,8 @@ def create(given: Services) -> OpenAPI:
     for blueprint in _API:
         app.register_api(blueprint)
     openapi.install(app)
-    app.register_blueprint(syncpages.blueprint)
-    app.register_blueprint(session_pages.blueprint)
-    app.register_blueprint(toolpages.blueprint)
+    for pages in dict.fromkeys(_PAGES):
+        app.register_blueprint(pages)
     return app
 
 

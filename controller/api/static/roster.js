@@ -3,6 +3,8 @@
 (() => {
   "use strict";
 
+  document.documentElement.classList.add("has-script");
+
   const ago = (moment) => {
     const seconds = Math.floor((Date.now() - moment) / 1000);
     if (seconds < 5) return "just now";
@@ -27,6 +29,12 @@
     live.classList.toggle("is-off", !isLive);
     live.querySelector(".live-text").textContent = isLive ? "Live" : "Reconnecting";
   };
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-fold]");
+    if (button === null) return;
+    for (const branch of document.querySelectorAll(".g-branch")) branch.open = button.dataset.fold === "open";
+  });
 
   // A page on which one decides opens over the one that is shown. It is loaded when it is asked for,
   // and whatever goes wrong with that ends on the page itself, which needs no script.

@@ -15,6 +15,7 @@ PAGES = (
     "/applications/agents",
     "/applications/staging",
     "/applications/staging/diff",
+    "/applications/staging/tree",
     OBJECT,
     "/applications/staging/objects/apps/Deployment agents/retired",
     "/applications/staging/objects/apps/Deployment agents/writer",

@@ -115,6 +115,22 @@ def test_refresh_keeps_the_readers_place(page: Page, stored: Any) -> None:
     assert page.locator('input[name="q"]').input_value() == "half a wo"
 
 
+def test_refresh_keeps_folded_what_the_reader_folded(page: Page, stored: Any) -> None:
+    page.goto("/applications/agents/tree")
+    page.locator("#live:not(.is-off)").wait_for()
+    branch = page.locator("#tree-Agent-agents-triage")
+    branch.locator("summary").focus()
+    page.keyboard.press("Enter")
+    branch.get_by_text("Deployment").wait_for(state="hidden")
+
+    drift(stored)
+
+    page.locator(".head-statuses").get_by_text("OutOfSync").wait_for()
+    assert not branch.evaluate("branch => branch.open")
+    page.get_by_role("button", name="Unfold all").click()
+    branch.get_by_text("Deployment").wait_for()
+
+
 def test_rows_open_by_keyboard(page: Page) -> None:
     page.goto("/applications/agents")
     row = page.locator("#component-Agent-agents-triage")
@@ -245,7 +261,7 @@ def test_a_dialog_that_cannot_be_shown_is_a_page(browser: Browser, server: Serve
 def test_pages_fit_a_phone(page: Page) -> None:
     page.set_viewport_size({"width": 360, "height": 740})
     decisions = ("/sync", "/operations/8/rollback", "/operations/8/revert")
-    tabs = ("", "/diff", "/events", "/history", "/operations/10", *decisions)
+    tabs = ("", "/tree", "/diff", "/events", "/history", "/operations/10", *decisions)
     pod = "/objects/Pod agents/triage-7d9f-abcde"
     for path in ("/", "/api/docs", *(f"/applications/staging{tab}" for tab in (*tabs, pod))):
         page.goto(path)
