@@ -14,6 +14,7 @@ from controller.api import (
     applications,
     automation,
     bodies,
+    chatpages,
     events,
     graphs,
     guards,
@@ -56,6 +57,7 @@ _PAGES = (
     syncpages.blueprint,
     graphs.blueprint,
     session_pages.blueprint,
+    chatpages.blueprint,
     toolpages.blueprint,
 )
 """Some of these modules add to the dashboard's one blueprint; naming them here imports them all."""

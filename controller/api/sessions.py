@@ -100,12 +100,16 @@ def _brief(step: Step) -> str:
     )
 
 
-def _page(template: str, **values: Any) -> flask.Response:
-    helpers = {
+def helpers() -> dict[str, Any]:
+    """Give templates what they show conversations with."""
+    return {
         "agent_of": _agent,
         "brief": _brief,
         "shown": _shown,
         "time_of": conversation.spoken_time,
         "now": datetime.now(UTC),
     }
-    return tagged(flask.make_response(flask.render_template(template, **helpers, **values)))
+
+
+def _page(template: str, **values: Any) -> flask.Response:
+    return tagged(flask.make_response(flask.render_template(template, **helpers(), **values)))

@@ -11,8 +11,10 @@ from typing import Any
 import flask
 import httpx
 import pytest
+from browsing import chromium, new_context
 from flask.testing import FlaskClient
 from kubernetes import client as kubernetes_client
+from playwright.sync_api import Browser, Page
 from pytest_httpserver import HTTPServer
 
 from controller.api import flask_app, shell
@@ -618,3 +620,23 @@ def reading(stored: Controller, cluster: HTTPServer) -> Iterator[Server]:
     yield running
     running.stop()
     reader.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """One browser for a file: starting it is what takes long."""
+    with chromium() as opened:
+        yield opened
+
+
+@pytest.fixture
+def page(server: Server, browser: Browser) -> Iterator[Page]:
+    """A page on the dashboard; complaints on its console fail the test."""
+    complaints: list[str] = []
+    context = new_context(browser, base_url=server.url)
+    opened = context.new_page()
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []

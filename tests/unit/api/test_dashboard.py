@@ -27,6 +27,8 @@ PAGES = (
     "/applications/staging/operations/8/rollback",
     "/applications/staging/operations/8/revert",
     "/applications/staging/sync",
+    "/chat",
+    "/chat/agents/triage",
     "/applications/staging/requests/10",
     "/api/docs",
     "/applications/nope",

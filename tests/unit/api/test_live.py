@@ -1,63 +1,14 @@
 """The dashboard in a real browser: it refreshes itself, and keeps what the reader opened."""
 
-import shutil
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
+from browsing import new_context
+from playwright.sync_api import Browser, Page, Route
 from pytest_httpserver import HTTPServer
-from waiting import PATIENCE_S
 
 from controller.api.serve import Server
 from controller.state.records import SyncStatus
-
-CHROMIUM = shutil.which("chromium")
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="Chromium is missing: `make browser`")
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-LIMIT_MS = PATIENCE_S * 1000
-
-
-def new_context(browser: Browser, **given: Any) -> BrowserContext:
-    """Open what a reader has, who is patient."""
-    context = browser.new_context(**given)
-    context.set_default_timeout(LIMIT_MS)
-    return context
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """One browser for this file: starting it is what takes long."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(
-            executable_path=CHROMIUM, args=list(FLAGS), timeout=LIMIT_MS
-        )
-        yield opened
-        opened.close()
-
-
-@pytest.fixture
-def page(server: Server, browser: Browser) -> Iterator[Page]:
-    """A page on the dashboard; complaints on its console fail the test."""
-    complaints: list[str] = []
-    context = new_context(browser, base_url=server.url)
-    opened = context.new_page()
-    opened.on("console", lambda message: complaints.append(message.text))
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    yield opened
-    context.close()
-    assert complaints == []
 
 
 def drift(stored: Any) -> None:
@@ -139,6 +90,9 @@ def test_rows_open_by_keyboard(page: Page) -> None:
 
     assert row.evaluate("row => row.open")
     page.keyboard.press("Tab")  # to the file
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Talk to it"
+    page.keyboard.press("Tab")  # to syncing it alone
     page.keyboard.press("Tab")
     assert "objects" in page.evaluate("document.activeElement.href")
 
