@@ -14,13 +14,17 @@
     return "";
   };
 
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium", hourCycle: "h23" });
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+
   const row = (entry) => {
     const line = document.createElement("div");
     line.className = `log-line ${tone(entry.content)}`;
     const time = document.createElement("time");
     time.dateTime = entry.timeStampStr;
-    time.title = `${entry.timeStampStr} ${entry.podName}`;
-    time.textContent = entry.timeStampStr.slice(11, 19);
+    const moment = Date.parse(entry.timeStampStr);
+    time.title = `${Number.isNaN(moment) ? entry.timeStampStr : exact.format(moment)} ${entry.podName}`;
+    time.textContent = Number.isNaN(moment) ? "" : clock.format(moment);
     const text = document.createElement("span");
     text.textContent = entry.content;
     line.append(time, text);

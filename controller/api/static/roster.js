@@ -15,19 +15,41 @@
     return null;
   };
 
+  const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
+  const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+  const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "medium" });
+
+  // The server knows no time zones: what it wrote in UTC is told in the reader's.
   const refreshTimes = () => {
     for (const time of document.querySelectorAll("time[data-ago]")) {
-      const text = ago(Date.parse(time.dateTime));
-      if (text !== null && time.textContent !== text) time.textContent = text;
+      const moment = Date.parse(time.dateTime);
+      const text = ago(moment) ?? day.format(moment);
+      if (time.textContent !== text) time.textContent = text;
+      const title = exact.format(moment);
+      if (time.title !== title) time.title = title;
     }
   };
 
+  const PATIENCE_MS = 5000;  // A restart of the controller, or of a proxy before it, is no news.
+  let lost = null;
   const setLive = (isLive) => {
     const live = document.getElementById("live");
     if (live === null) return;
     live.hidden = false;
     live.classList.toggle("is-off", !isLive);
     live.querySelector(".live-text").textContent = isLive ? "Live" : "Reconnecting";
+    const stale = document.getElementById("stale");
+    if (isLive) {
+      clearTimeout(lost);
+      lost = null;
+      stale.hidden = true;
+    } else if (lost === null) {
+      const since = clock.format(Date.now());
+      lost = setTimeout(() => {
+        stale.querySelector("span").textContent = `Roster does not answer since ${since}. What you see may be out of date; the page goes on by itself as soon as it can.`;
+        stale.hidden = false;
+      }, PATIENCE_MS);
+    }
   };
 
   document.addEventListener("click", (event) => {
@@ -67,9 +89,10 @@
   });
 
   document.addEventListener("htmx:sse:after:connection", () => setLive(true));
-  for (const lost of ["htmx:sse:error", "htmx:sse:close"]) {
-    document.addEventListener(lost, () => setLive(false));
+  for (const end of ["htmx:sse:error", "htmx:sse:close"]) {
+    document.addEventListener(end, () => setLive(false));
   }
   document.addEventListener("htmx:after:swap", refreshTimes);
+  refreshTimes();
   setInterval(refreshTimes, 5000);
 })();

@@ -103,7 +103,9 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
     cluster.expect_request(log).respond_with_data(
         "2026-01-01T10:11:12Z fine\n2026-01-01T10:11:13Z an error here\n"
     )
-    context = new_context(browser, base_url=reading.url)
+    context = new_context(
+        browser, base_url=reading.url, timezone_id="Europe/Berlin", locale="en-GB"
+    )
     page = context.new_page()
     page.goto("/applications/staging/logs")
 
@@ -111,7 +113,7 @@ def test_a_log_is_followed(browser: Browser, reading: Server, cluster: HTTPServe
     page.get_by_text("The log ended here.").wait_for()
     page.set_viewport_size({"width": 360, "height": 740})
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert page.locator(".log-line").first.inner_text().split() == ["10:11:12", "fine"]
+    assert page.locator(".log-line").first.inner_text().split() == ["11:11:12", "fine"]
     context.close()
 
 
@@ -209,6 +211,27 @@ def test_a_dialog_that_cannot_be_shown_is_a_page(browser: Browser, server: Serve
 
     page.wait_for_url("**/applications/agents/sync")
     page.get_by_role("heading", name="Sync agents").wait_for()
+    context.close()
+
+
+@pytest.mark.usefixtures("stored")
+def test_times_are_told_in_the_readers_zone(browser: Browser, server: Server) -> None:
+    context = new_context(browser, base_url=server.url, timezone_id="Asia/Tokyo", locale="en-GB")
+    page = context.new_page()
+    page.goto("/applications/agents/operations/10")
+    page.locator("time[title*='21:00:00']").first.wait_for()
+    context.close()
+
+
+def test_a_page_that_nobody_keeps_up_to_date_says_so(browser: Browser, server: Server) -> None:
+    context = new_context(browser, base_url=server.url)
+    page = context.new_page()
+    page.goto("/applications/agents")
+    page.locator("#live:not(.is-off)").wait_for()
+
+    server.stop()
+
+    page.get_by_role("alert").get_by_text("Roster does not answer since").wait_for()
     context.close()
 
 
