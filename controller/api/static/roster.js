@@ -46,7 +46,7 @@
     } else if (lost === null) {
       const since = clock.format(Date.now());
       lost = setTimeout(() => {
-        stale.querySelector("span").textContent = `Roster does not answer since ${since}. What you see may be out of date; the page goes on by itself as soon as it can.`;
+        stale.querySelector("span").textContent = `Roster has not answered since ${since}. What you see may be out of date; the page goes on by itself as soon as it can.`;
         stale.hidden = false;
       }, PATIENCE_MS);
     }

@@ -231,7 +231,7 @@ def test_a_page_that_nobody_keeps_up_to_date_says_so(browser: Browser, server: S
 
     server.stop()
 
-    page.get_by_role("alert").get_by_text("Roster does not answer since").wait_for()
+    page.get_by_role("alert").get_by_text("Roster has not answered since").wait_for()
     context.close()
 
 
