@@ -73,6 +73,8 @@ def translate(skills: Skills, *, agent: str, image: str, security: Any, resource
             "env": list(init.env) if init else [],
             "resources": (init.resources if init else None) or resources,
             "securityContext": security,
+            # Why a skill cannot be had is in its last lines; so the pod's status says it, too.
+            "terminationMessagePolicy": "FallbackToLogsOnError",
             "volumeMounts": [
                 {"name": "kagent-skills", "mountPath": FOLDER},
                 {"name": "skills-init-config", "mountPath": _CONFIG_FOLDER, "readOnly": True},

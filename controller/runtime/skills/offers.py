@@ -61,8 +61,10 @@ def _skills(catalog: Catalog, permission: Permission) -> ToolDefinition:
     )
     way = _WITH_COMMANDS if permission.runs_commands else _NO_COMMANDS
     about = f"{_HOW}{way}\n\n<available_skills>{known}\n</available_skills>"
-    argument = {"command": _text("Name of the skill.")}
-    return _definition(SKILLS, about, argument)
+    name = _text("Name of the skill.")
+    if catalog.skills:
+        name["enum"] = list(catalog.skills)
+    return _definition(SKILLS, about, {"command": name})
 
 
 def _text(about: str) -> dict[str, Any]:
