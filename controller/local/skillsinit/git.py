@@ -104,6 +104,6 @@ def _git(folder: Path, *arguments: str, environment: Mapping[str, str]) -> str:
     except subprocess.TimeoutExpired as error:
         raise TransientError(f"git {arguments[0]} took more than {_TIMEOUT_S:g} s.") from error
     if done.returncode != 0:
-        said = redact(done.stderr.decode(errors="replace").strip())
+        said = redact("; ".join(done.stderr.decode(errors="replace").splitlines()))
         raise PermanentError(f"git {arguments[0]} failed: {said}")
     return done.stdout.decode()
