@@ -164,12 +164,13 @@ class Engine:
         )
 
     async def _toolsets(self) -> Sequence[AbstractToolset[Turn]]:
+        servers = await self._servers.toolsets()
         own: list[AbstractToolset[Turn]] = [self._colleagues, self._ask_user]
         if self._memory is not None:
             own.append(MemoryTools(self._memory))
         if self._skills is not None:
-            own.append(self._skills)
-        return [*await self._servers.toolsets(), *own]
+            own.append(self._skills.beside(servers))
+        return [*servers, *own]
 
     async def _recalled(self, turn: Turn, past: Past) -> str:
         """What is remembered of the user, when a conversation begins."""

@@ -7,7 +7,8 @@ that belong to the conversation.
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic_ai import RunContext
 from pydantic_ai.exceptions import ApprovalRequired, ToolFailed
 from pydantic_ai.toolsets.abstract import AbstractToolset, ToolsetTool
 from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
+from pydantic_ai.toolsets.wrapper import WrapperToolset
 
 from controller.runtime.limits import Limits
 from controller.runtime.skills import catalog, files, offers
@@ -87,6 +89,10 @@ class SkillTools(AbstractToolset[Turn]):
             return await asyncio.to_thread(self._open, offers.text(tool_args, "command"))
         return await asyncio.to_thread(self._use_file, name, tool_args, ctx.deps)
 
+    def beside(self, others: Sequence[AbstractToolset[Turn]]) -> AbstractToolset[Turn]:
+        """These tools, but for those whose names others have: two of a name fail every turn."""
+        return _Beside(self, others)
+
     def close(self) -> None:
         """Remove the conversations' files."""
         self._workspace.close()
@@ -133,6 +139,18 @@ class SkillTools(AbstractToolset[Turn]):
             raise ToolFailed(f"The command could not be started: {error.strerror}.") from error
         _log.info("command_ended", extra={"context": turn.context_id, "code": outcome.code})
         return _told(outcome)
+
+
+@dataclass
+class _Beside(WrapperToolset[Turn]):
+    """Gives way to tools that the definition names: a server of files has a `read_file`, too."""
+
+    others: Sequence[AbstractToolset[Turn]]
+
+    async def get_tools(self, ctx: RunContext[Turn]) -> dict[str, ToolsetTool[Turn]]:
+        taken = {name for other in self.others for name in await other.get_tools(ctx)}
+        offered = await super().get_tools(ctx)
+        return {name: tool for name, tool in offered.items() if name not in taken}
 
 
 def _told(outcome: Outcome) -> str:

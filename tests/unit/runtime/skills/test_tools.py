@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from mcp.server import MCPServer
 
 from controller.definitions import agentconfig
 from controller.runtime.skills import confine
@@ -162,6 +163,36 @@ def test_commands_that_are_forbidden_are_not_offered(
 
     assert set(offered(scripted)) == {"ask_user", "skills", "read_file"}
     assert "cannot be run here" in offered(scripted)["skills"]
+
+
+def test_a_tool_server_with_a_tool_of_the_same_name_goes_first(
+    start: Callable[..., Any],
+    serve: Callable[..., str],
+    mcp: Callable[..., Any],
+    scripted: Any,
+    folder: Path,
+) -> None:
+    server = MCPServer("files", log_level="WARNING")
+
+    @server.tool(structured_output=False)
+    def read_file(file_path: str) -> str:
+        """Reads a file of the server."""
+        return f"{file_path} of the server"
+
+    url = serve(lambda _: server.streamable_http_app(host="0.0.0.0"))
+    agent = start(
+        environment={"KAGENT_SKILLS_FOLDER": str(folder)},
+        model=agentconfig.OpenAI(model="scripted", base_url=scripted.url),
+        http_tools=mcp(f"{url}/mcp"),
+        stream=False,
+    )
+    scripted.replies = [("read_file", {"file_path": "a"}), "done"]
+
+    task = agent.send("read")
+
+    assert task["status"]["state"] == "completed"
+    assert answers(scripted) == ["a of the server"]
+    assert "skills" in offered(scripted)
 
 
 def test_readiness_says_what_there_is_and_what_cannot_be_used(agent: Callable[..., Any]) -> None:
