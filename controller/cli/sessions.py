@@ -10,7 +10,7 @@ import typer
 
 from controller.cli.api import checked, connect, get
 from controller.cli.options import Output, Server
-from controller.cli.output import Format, console, print_table, short, show
+from controller.cli.output import Format, console, print_prose, print_table, short, show
 
 if TYPE_CHECKING:
     import httpx
@@ -171,10 +171,11 @@ def _print_step(out: "Console", step: Mapping[str, Any]) -> None:
 
 
 def _print_said(out: "Console", who: str, text: str, at: str) -> None:
+    from rich.text import Text
+
     out.print(f"{who}", style="bold", end="  ")
     out.print(_time(at), style="dim", markup=False)
-    for line in text.splitlines():
-        out.print(f"  {line}", markup=False)
+    print_prose(Text(text), out, indent=2)
 
 
 def _approval(approval: Mapping[str, Any]) -> str:
