@@ -1,17 +1,20 @@
 """What the controller has not got yet: batched, retried with backoff, bounded.
 
 A turn never waits for the controller longer than a moment. Events of a session go out in one
-request and in order; of a task only the latest form goes out. While the controller is away, writes
-gather here, up to a limit of bytes, and follow when it is back. Ids are given before the first try,
-so a request that is tried again does not happen twice.
+request and in order; of a task only the latest form goes out. What nobody waits for gathers company
+for a moment; sessions do not wait for each other. While the controller is away, writes gather here,
+up to a limit of bytes, and follow when it is back. Ids are given before the first try, so a request
+that is tried again does not happen twice.
 """
 
 import asyncio
 import json
 import logging
+import math
 import random
+import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -29,6 +32,8 @@ MAX_WAITING_BYTES = 32 * 1024 * 1024
 _MAX_ITEMS = 100
 """Events in one request."""
 _MAX_SESSIONS = 1000
+_SIDE_BY_SIDE = 8
+"""Requests under way at once: the sessions of busy agents would wait in line otherwise."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,6 +44,8 @@ class _Letters:
     source: str = ""
     is_created: bool = False
     events: list[Mapping[str, str]] = field(default_factory=list)
+    due: float = math.inf
+    """When they go out, on the monotonic clock."""
     gone: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while nothing waits."""
 
@@ -50,6 +57,14 @@ class _Letters:
 TaskForm = Callable[[], Awaitable[Mapping[str, Any] | None]]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Saving:
+    """A task that waits to be saved."""
+
+    form: TaskForm
+    due: float
+
+
 class Outbox:
     """Writes of one agent to its controller."""
 
@@ -57,8 +72,10 @@ class Outbox:
         self._routes = routes
         self._limit_bytes = limit_bytes
         self._letters: OrderedDict[SessionKey, _Letters] = OrderedDict()
-        self._tasks: OrderedDict[tuple[str, str], TaskForm] = OrderedDict()
-        self._wake, self._hurry = asyncio.Event(), asyncio.Event()
+        self._unsent: OrderedDict[SessionKey, _Letters] = OrderedDict()
+        """Those of the sessions that have events to send."""
+        self._tasks: OrderedDict[tuple[str, str], _Saving] = OrderedDict()
+        self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
         self.problem = ""
         """Why the last try failed; empty when it did not."""
@@ -68,7 +85,7 @@ class Outbox:
     @property
     def waiting(self) -> int:
         """How many events and tasks the controller has not got yet."""
-        return len(self._tasks) + sum(len(letters.events) for letters in self._letters.values())
+        return len(self._tasks) + sum(len(letters.events) for letters in self._unsent.values())
 
     def open(self, key: SessionKey, *, title: str, source: str, is_created: bool) -> None:
         """Get ready to append to a session; the controller hears of it before its first task."""
@@ -78,28 +95,37 @@ class Outbox:
         letters.is_created = letters.is_created or is_created
 
     def append(self, key: SessionKey, events: list[Mapping[str, Any]]) -> None:
-        """Send events of an opened session soon."""
+        """Send events of an opened session soon, or once somebody waits for them."""
         letters = self._letters.setdefault(key, _Letters())
         letters.events += [
             {"id": event["id"], "data": json.dumps(event, ensure_ascii=False)} for event in events
         ]
         letters.gone.clear()
+        letters.due = min(letters.due, time.monotonic() + LINGER_S)
         self._letters.move_to_end(key)
+        self._unsent[key] = letters
+        self._unsent.move_to_end(key)
         self._stay_bounded()
-        self._start(hurry=True)
+        self._start()
 
     def save_task(self, task_id: str, user_id: str, form: TaskForm, *, hurry: bool) -> None:
         """Send the form that a task has when its time comes."""
-        self._tasks[(user_id, task_id)] = form
-        self._start(hurry=hurry)
+        key = (user_id, task_id)
+        due = time.monotonic() + (0 if hurry else LINGER_S)
+        if key in self._tasks:
+            due = min(due, self._tasks[key].due)
+        self._tasks[key] = _Saving(form=form, due=due)
+        self._start()
 
     async def gone(self, key: SessionKey, limit_s: float) -> bool:
         """Whether all events of a session are with the controller, waiting a moment for it."""
-        letters = self._letters.get(key)
-        if letters is None or not letters.events:
+        letters = self._unsent.get(key)
+        if letters is None:
             return True
         if self.problem:
             return False
+        letters.due = 0.0
+        self._start()
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await letters.gone.wait()
@@ -107,8 +133,7 @@ class Outbox:
 
     def holds(self, key: SessionKey) -> bool:
         """Whether events of a session wait."""
-        letters = self._letters.get(key)
-        return bool(letters and letters.events)
+        return key in self._unsent
 
     async def close(self, limit_s: float) -> None:
         """Send what waits, for as long as there is time."""
@@ -118,44 +143,49 @@ class Outbox:
         await asyncio.gather(self._worker, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
-                if self.waiting and not await self._send():
+                if self.waiting and not await self._send(math.inf):
                     await asyncio.sleep(FIRST_RETRY_S)
-                    await self._send()
+                    await self._send(math.inf)
         if self.waiting:
             _log.warning("writes_unsent", extra={"count": self.waiting, "reason": self.problem})
 
-    def _start(self, *, hurry: bool) -> None:
+    def _start(self) -> None:
         self._wake.set()
-        if hurry:
-            self._hurry.set()
         if self._worker is None:
             self._worker = asyncio.create_task(self._work())
 
     async def _work(self) -> None:
         retry_s = FIRST_RETRY_S
         while True:
-            await self._wake.wait()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LINGER_S):
-                    await self._hurry.wait()
-            self._wake.clear()
-            self._hurry.clear()
-            if await self._send():
+            await self._until_due()
+            if await self._send(time.monotonic()):
                 retry_s = FIRST_RETRY_S
                 continue
             await asyncio.sleep(retry_s * random.uniform(0.75, 1.25))  # noqa: S311 - to spread
             retry_s = min(2 * retry_s, LAST_RETRY_S)
-            self._start(hurry=True)
 
-    async def _send(self) -> bool:
-        """Try everything that waits once; False: the controller is away."""
+    async def _until_due(self) -> None:
+        """Wait until the time of something has come."""
+        while (left_s := self._first_due() - time.monotonic()) > 0:
+            self._wake.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left_s if left_s < math.inf else None):
+                    await self._wake.wait()
+
+    def _first_due(self) -> float:
+        dues = [each.due for each in self._tasks.values()]
+        dues += [each.due for each in self._unsent.values()]
+        return min(dues, default=math.inf)
+
+    async def _send(self, now: float) -> bool:
+        """Try once everything whose time has come; False: the controller is away."""
         try:
             # In this order, because a task belongs to a session.
-            for key, letters in list(self._letters.items()):
-                await self._create(key, letters)
-            await self._send_tasks()
-            for key, letters in list(self._letters.items()):
-                await self._send_events(key, letters)
+            new = [(key, each) for key, each in self._letters.items() if not each.is_created]
+            await _side_by_side(self._create, new)
+            await self._send_tasks(now)
+            due = [(key, each) for key, each in self._unsent.items() if each.due <= now]
+            await _side_by_side(self._send_events, due)
         except TransientError as error:
             if not self.problem:
                 _log.warning("controller_away", extra={"reason": str(error)})
@@ -186,7 +216,12 @@ class Outbox:
                 self.lost += len(batch)
                 _log.error("events_refused", extra={"session": key.id, "reason": str(error)})
             del letters.events[: len(batch)]
+        self._all_gone(key, letters)
+
+    def _all_gone(self, key: SessionKey, letters: _Letters) -> None:
+        letters.due = math.inf
         letters.gone.set()
+        self._unsent.pop(key, None)
 
     async def _append(
         self, key: SessionKey, letters: _Letters, batch: list[Mapping[str, str]]
@@ -199,36 +234,60 @@ class Outbox:
         if not await self._routes.append(key, batch):
             raise PermanentError("The controller does not know the session it just created.")
 
-    async def _send_tasks(self) -> None:
-        by_user: dict[str, list[tuple[str, TaskForm]]] = {}
-        for (user_id, task_id), form in self._tasks.items():
-            by_user.setdefault(user_id, []).append((task_id, form))
-        for user_id, group in by_user.items():
-            forms = [await form() for _, form in group]
-            try:
-                await self._routes.save_tasks([form for form in forms if form], user_id)
-            except PermanentError as error:
-                self.lost += len(group)
-                _log.error("tasks_refused", extra={"reason": str(error)})
-            for task_id, form in group:
-                # A task that was saved again meanwhile has another form, which still waits.
-                if self._tasks.get((user_id, task_id)) is form:
-                    del self._tasks[(user_id, task_id)]
+    async def _send_tasks(self, now: float) -> None:
+        by_user: dict[str, dict[str, _Saving]] = {}
+        for (user_id, task_id), saving in self._tasks.items():
+            if saving.due <= now:
+                by_user.setdefault(user_id, {})[task_id] = saving
+        await _side_by_side(self._send_tasks_of, list(by_user.items()))
+
+    async def _send_tasks_of(self, user_id: str, group: Mapping[str, _Saving]) -> None:
+        forms = [await saving.form() for saving in group.values()]
+        try:
+            await self._routes.save_tasks([form for form in forms if form], user_id)
+        except PermanentError as error:
+            self.lost += len(group)
+            _log.error("tasks_refused", extra={"reason": str(error)})
+        for task_id, saving in group.items():
+            # A task that was saved again meanwhile has another form, which still waits.
+            if self._tasks.get((user_id, task_id)) is saving:
+                del self._tasks[user_id, task_id]
 
     def _stay_bounded(self) -> None:
-        total = sum(letters.size_bytes for letters in self._letters.values())
-        for key, letters in list(self._letters.items()):
+        total = sum(letters.size_bytes for letters in self._unsent.values())
+        for key, letters in list(self._unsent.items()):
             if total <= self._limit_bytes:
                 return
             total -= letters.size_bytes
             self.lost += len(letters.events)
             _log.error("events_lost", extra={"session": key.id, "count": len(letters.events)})
             letters.events.clear()
-            letters.gone.set()
+            self._all_gone(key, letters)
 
     def _forget_quiet(self) -> None:
         """Let go of the oldest sessions with nothing to send; their next turn opens them again."""
         spare = len(self._letters) - _MAX_SESSIONS
-        quiet = [key for key, letters in self._letters.items() if not letters.events]
-        for key in quiet[: max(spare, 0)]:
-            del self._letters[key]
+        if spare > 0:
+            quiet = [key for key in self._letters if key not in self._unsent]
+            for key in quiet[:spare]:
+                del self._letters[key]
+
+
+async def _side_by_side(
+    send: Callable[..., Awaitable[None]], items: Collection[tuple[Any, ...]]
+) -> None:
+    """Send several things at once; what one of a few senders fails at ends its work.
+
+    Raises:
+        TransientError: the controller is away.
+    """
+    left = iter(items)
+
+    async def work() -> None:
+        for item in left:
+            await send(*item)
+
+    workers = (work() for _ in range(min(len(items), _SIDE_BY_SIDE)))
+    for outcome in await asyncio.gather(*workers, return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome

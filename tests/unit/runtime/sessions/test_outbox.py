@@ -5,8 +5,10 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from waiting import PATIENCE_S
 
+from controller.runtime.sessions import outbox as outbox_module
 from controller.runtime.sessions.outbox import Outbox
 from controller.runtime.sessions.routes import Routes, SessionKey
 
@@ -67,6 +69,52 @@ def test_of_a_task_the_latest_form_goes_out(controller: Any) -> None:
 
     assert controller.tasks["t"]["status"] == {"state": "completed"}
     assert controller.writes == ["/api/tasks"]
+
+
+def test_what_nobody_waits_for_gathers_company(
+    controller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outbox_module, "LINGER_S", 60)
+    bob = SessionKey(id="b", user_id="bob")
+
+    async def steps(outbox: Outbox) -> None:
+        outbox.append(bob, [told(1)])
+        outbox.append(ALICE, [told(1)])
+        assert await outbox.gone(ALICE, PATIENCE_S)
+        outbox.append(bob, [told(2)])
+        assert await outbox.gone(bob, PATIENCE_S)
+
+    with_outbox(controller, steps)
+
+    assert controller.writes.count("/api/sessions/b/events") == 1
+    assert list(controller.events["b", "bob"]) == ["1", "2"]
+
+
+def test_what_nobody_waits_for_goes_out_by_itself(controller: Any) -> None:
+    async def steps(outbox: Outbox) -> None:
+        outbox.append(ALICE, [told(1)])
+        async with asyncio.timeout(PATIENCE_S):
+            while outbox.holds(ALICE):  # noqa: ASYNC110 - waiting for it would hurry it
+                await asyncio.sleep(0.01)
+
+    with_outbox(controller, steps)
+
+    assert list(controller.events["s", "alice"]) == ["1"]
+
+
+def test_sessions_do_not_wait_for_each_other(controller: Any) -> None:
+    keys = [SessionKey(id=str(number), user_id="alice") for number in range(20)]
+
+    async def steps(outbox: Outbox) -> None:
+        for key in keys:
+            outbox.append(key, [told(1), told(2)])
+        assert all(await asyncio.gather(*(outbox.gone(key, PATIENCE_S) for key in keys)))
+
+    with_outbox(controller, steps)
+
+    assert {key: list(ids) for key, ids in controller.events.items()} == {
+        (key.id, key.user_id): ["1", "2"] for key in keys
+    }
 
 
 def test_nobody_waits_for_a_controller_that_is_known_to_be_away(controller: Any) -> None:
