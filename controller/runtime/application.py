@@ -29,7 +29,7 @@ from controller.runtime.limits import Limits
 from controller.runtime.serving import Drain
 from controller.runtime.sessions import Sessions
 from controller.runtime.sessions.routes import Routes
-from controller.runtime.tasks import Tasks
+from controller.runtime.tasks import Contexts, Tasks
 from controller.runtime.turns import Turn
 
 _log = logging.getLogger(__name__)
@@ -61,7 +61,8 @@ def create(
     instrumentation = Instrumentation(environment, environment.get("KAGENT_NAME") or card.name)
     engine = Engine(config, environment, sessions, limits, instrumentation)
     deadlines = Deadlines(limits.approval_s)
-    executor = Executor(engine, deadlines, instrumentation)
+    contexts = Contexts()
+    executor = Executor(engine, contexts, deadlines, instrumentation)
     served = wire_card(card)
     tasks = Tasks(sessions)
     configs = push.Configs()
@@ -73,7 +74,9 @@ def create(
         push_config_store=configs,
         push_sender=sender,
         push_url_validator=sender.is_allowed,
-        request_context_builder=SimpleRequestContextBuilder(task_id_generator=tasks),
+        request_context_builder=SimpleRequestContextBuilder(
+            task_id_generator=tasks, context_id_generator=contexts
+        ),
         interrupted_task_timeout=_PARKED_S,
     )
     deadlines.when_over(partial(_reject, handler, deadlines))

@@ -32,7 +32,7 @@ from controller.runtime.engine import Engine
 from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.report import Report, usage
 from controller.runtime.sessions import Past
-from controller.runtime.tasks import OWNER, metadata
+from controller.runtime.tasks import OWNER, Contexts, metadata
 from controller.runtime.turns import (
     ApprovalAsked,
     Attachment,
@@ -54,9 +54,13 @@ class Executor(AgentExecutor):
     """Runs the engine for the a2a-sdk's request handler."""
 
     def __init__(
-        self, engine: Engine, deadlines: Deadlines, instrumentation: Instrumentation
+        self,
+        engine: Engine,
+        contexts: Contexts,
+        deadlines: Deadlines,
+        instrumentation: Instrumentation,
     ) -> None:
-        self._engine, self._deadlines = engine, deadlines
+        self._engine, self._contexts, self._deadlines = engine, contexts, deadlines
         self._instrumentation = instrumentation
         self._running: set[str] = set()
         self._idle = asyncio.Event()
@@ -74,7 +78,8 @@ class Executor(AgentExecutor):
         if message is None:
             return
         task = context.current_task or new_task_from_user_message(message)
-        turn = _turn(message, task, context)
+        begins = self._contexts.begins(task.context_id)
+        turn = replace(_turn(message, task, context), begins_context=begins)
         if context.current_task is None:
             task.metadata.update(_belongs(turn))
             await event_queue.enqueue_event(task)

@@ -37,6 +37,29 @@ _ENDED = frozenset(
 _RESTING = _ENDED | {TaskState.TASK_STATE_INPUT_REQUIRED, TaskState.TASK_STATE_AUTH_REQUIRED}
 
 
+class Contexts(IDGenerator):
+    """Where new conversations get their ids; knows those that nobody has heard of yet."""
+
+    def __init__(self, limit: int = MAX_TASKS) -> None:
+        self._limit = limit
+        self._unheard: OrderedDict[str, None] = OrderedDict()
+
+    def generate(self, context: IDGeneratorContext) -> str:
+        """A new conversation's id."""
+        del context
+        context_id = str(uuid.uuid4())
+        self._unheard[context_id] = None
+        if len(self._unheard) > self._limit:
+            self._unheard.popitem(last=False)
+        return context_id
+
+    def begins(self, context_id: str) -> bool:
+        """Whether a conversation begins now; true once at most, for its first turn."""
+        is_new = context_id in self._unheard
+        self._unheard.pop(context_id, None)
+        return is_new
+
+
 class Tasks(InMemoryTaskStore, IDGenerator):
     """Task store of one agent, and where new tasks get their ids."""
 

@@ -46,6 +46,8 @@ class Turn:
 
     context_id: str
     task_id: str
+    begins_context: bool = False
+    """Whether this process has just made the context up, so that nobody else can know it."""
     owner: str = ""
     """Whose conversation it is: the caller's, or that of whoever began the task."""
     text: str = ""

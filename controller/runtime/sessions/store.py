@@ -50,6 +50,9 @@ class Sessions:
         key = _key(conversation)
         source = turn.caller.headers.get("x-kagent-source", "")
         self.outbox.open(key, title=turn.text, source=source, is_created=False)
+        if turn.begins_context:
+            conversation.is_known = True
+            return
         if self.outbox.holds(key) or time.monotonic() < self._away_until:
             return
         try:

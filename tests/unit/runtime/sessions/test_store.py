@@ -52,6 +52,12 @@ def test_a_turn_is_kept_as_events_of_its_session(born: Any, controller: Any) -> 
     assert task["metadata"]["roster_stored"] is True
 
 
+def test_a_conversation_that_begins_here_is_not_asked_for(born: Any, controller: Any) -> None:
+    context = born().send("hi", **ALICE)["contextId"]
+
+    assert ("GET", f"/api/sessions/{context}") not in controller.requests
+
+
 def test_the_history_outlives_the_process(
     born: Any, controller: Any, answer_of: Callable[..., str]
 ) -> None:
