@@ -79,7 +79,7 @@ def test_missing_secret_is_waited_for(play: Any, make_pod: Callable[..., Any]) -
     async def story(cluster: Any) -> None:
         await cluster.create("pods", make_pod("p", "sh", "-c", "echo $KEY", container={"env": env}))
         pod = await cluster.pod(
-            "p", lambda pod: "reason" in str(pod["status"]["containerStatuses"])
+            "p", lambda pod: "Config" in str(pod["status"]["containerStatuses"])
         )
         waiting = pod["status"]["containerStatuses"][0]["state"]["waiting"]
         assert waiting == {
