@@ -34,6 +34,11 @@ _READABLE = (
     *("/etc/ld.so.conf.d", "/etc/mime.types", "/etc/nsswitch.conf", "/etc/passwd", "/etc/ssl"),
     *("/dev/random", "/dev/urandom", "/dev/zero"),
 )
+_PYTHON = (
+    *(sys.prefix, sys.base_prefix),
+    # Where those lead by links, for it is the file behind a link that has to be readable.
+    *(str(Path(sys.executable).resolve()), str(Path(os.__file__).resolve().parent)),
+)
 _WRITABLE = ("/dev/null",)
 _MOUNT = re.compile(rf"(?<![\w./~-]){MOUNT}(?![\w.-])")
 
@@ -93,7 +98,7 @@ class Commands:
         shell = shutil.which("bash") or "/bin/sh"
         # Without mount namespaces, /skills is elsewhere on the local cluster.
         text = _MOUNT.sub(str(self._skills), command)
-        readable = [*_READABLE, sys.prefix, sys.base_prefix, str(self._skills)]
+        readable = [*_READABLE, *_PYTHON, str(self._skills)]
         return json.dumps(
             {
                 "argv": [shell, "-c", text],
