@@ -15,6 +15,7 @@ from controller.a2a.gateway import Gateway
 from controller.a2a.upstream import client as http_client
 from controller.api import shell, stream
 from controller.api.hosts import check_listen
+from controller.api.kagent.callers import place_of
 from controller.api.kagent.fleet import AUDIENCE, Fleet
 from controller.api.kagent.shared import Shared
 from controller.api.reach import Agents
@@ -35,7 +36,8 @@ from controller.definitions.syncpolicy import RetryDefinition, SyncPolicyDefinit
 from controller.diff.ignore import Rule
 from controller.errors import RosterError
 from controller.health import expressions
-from controller.reconcile import options
+from controller.objects import Manifest, ObjectKey
+from controller.reconcile import interruptions, options
 from controller.reconcile.inspection import Inspection
 from controller.reconcile.loop import Loop
 from controller.reconcile.origins import Origins
@@ -133,6 +135,9 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         pruner = _pruner(settings, conversations)
         pruner.start()
         started.callback(pruner.stop)
+        watch = _interruptions(conversations, client, live)
+        watch.start()
+        started.callback(watch.stop)
         tools.watch.start()
         started.callback(tools.watch.stop)
         loop = Loop(queue, reconciler.visit, workers=settings.workers)
@@ -398,6 +403,18 @@ def _pruner(settings: Settings, conversations: Conversations) -> Pruner:
             max_per_agent=settings.session_max_per_agent,
         )
     )
+
+
+def _interruptions(
+    conversations: Conversations, client: Client, live: LiveState
+) -> interruptions.Watch:
+    def read_pod(namespace: str, name: str) -> Manifest | None:
+        return client.get(ObjectKey("", "Pod", namespace, name), "v1")
+
+    found = interruptions.Interruptions(
+        conversations.sessions, place_of=place_of, pods=live.pods_in, read_pod=read_pod
+    )
+    return interruptions.Watch(found.visit)
 
 
 def _webhook_secrets(settings: Settings) -> Mapping[str, str]:

@@ -232,7 +232,8 @@ class Gateway:
                 if not self._is_stopping(asked.request.scope):
                     return None  # nobody is there to read it
                 return asked.call.error(_INTERNAL_ERROR, "Roster is stopping; resubscribe.")
-            message = f"The agent broke off: {type(error).__name__}."
+            name = type(error).__name__
+            message = f"The agent broke off ({name}); the task says how it ends: get it."
             return asked.call.error(_INTERNAL_ERROR, message)
 
         async with self._opened(asked, "") as answer:

@@ -91,6 +91,10 @@ class LiveState:
         """Give the pods by which an object is judged, as light nodes: those of its newest state."""
         return self._nodes.pods(uid)
 
+    def pods_in(self, namespace: str) -> Mapping[str, Manifest]:
+        """Give the pods of a namespace by name, as light nodes: those that are heard of."""
+        return self._nodes.named("Pod", namespace)
+
     def subscribe(self, callback: Listener) -> None:
         """Call back with key and application when an object of ours comes, changes or goes."""
         self._store.subscribe(callback)

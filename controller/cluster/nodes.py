@@ -152,6 +152,15 @@ class Nodes:
                 if node["kind"] == kind and node["metadata"].get("namespace") == namespace
             )
 
+    def named(self, kind: str, namespace: str) -> dict[str, Manifest]:
+        """Give the nodes of a kind in a namespace by name."""
+        with self._lock:
+            return {
+                str(node["metadata"]["name"]): node
+                for node in self._nodes.values()
+                if node["kind"] == kind and node["metadata"].get("namespace") == namespace
+            }
+
     def _root(self, uid: str) -> str:
         """Climb from owner to owner, and give the first that is no light node itself."""
         seen: set[str] = set()

@@ -36,6 +36,10 @@ _log = logging.getLogger(__name__)
 
 _LAST_PUSH_S = 2.0
 """Seconds that notifications under way get at the end."""
+_LAST_WORDS_S = 3.0
+"""Seconds that it may take to say of turns that they were ended."""
+_BEGIN_S = 1.0
+"""Seconds for which requests wait until the tasks of a process that died here have ended."""
 _PARKED_S = 600.0
 """Seconds after which a task that waits for a person is let go of; its decision finds it again."""
 
@@ -68,8 +72,8 @@ def create(
     configs = push.Configs()
     sender = push.Sender(configs, push.Targets.from_environment(environment), tasks.latest)
     handler = Handler(
+        tasks,
         agent_executor=executor,
-        task_store=tasks,
         agent_card=served,
         push_config_store=configs,
         push_sender=sender,
@@ -92,9 +96,13 @@ def create(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        ending = asyncio.create_task(sessions.end_interrupted())
         async with engine:
+            await asyncio.wait([ending], timeout=_BEGIN_S)
             yield
+            ending.cancel()
             await executor.idle(drain.left_s())
+            await tasks.ended(await executor.interrupt(), _LAST_WORDS_S)
             await deadlines.close()
             await handler.aclose()
             await sender.close(_LAST_PUSH_S)

@@ -44,6 +44,10 @@ from controller.runtime.turns import (
 
 _log = logging.getLogger(__name__)
 
+STOPPED = (
+    "The agent was stopped in the middle of this task. What it had done until then is kept in the"
+    " conversation. Send the message again to go on."
+)
 DECISIONS = "roster_decisions"
 """Key of a task's metadata: who decided about which call, how and when."""
 DECIDED_BY = "decided_by"
@@ -62,7 +66,8 @@ class Executor(AgentExecutor):
     ) -> None:
         self._engine, self._contexts, self._deadlines = engine, contexts, deadlines
         self._instrumentation = instrumentation
-        self._running: set[str] = set()
+        self._running: dict[str, tuple[asyncio.Task[Any] | None, Report]] = {}
+        """The turns under way, by the ids of their tasks."""
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -71,6 +76,18 @@ class Executor(AgentExecutor):
         with suppress(TimeoutError):
             async with asyncio.timeout(limit_s):
                 await self._idle.wait()
+
+    async def interrupt(self) -> frozenset[str]:
+        """End the turns that still run, since the process stops; gives the ids of their tasks.
+
+        It is said at once, and not by the turns: they may take their time to unwind.
+        """
+        running = dict(self._running)
+        for turn, report in running.values():
+            if turn is not None:
+                turn.cancel()
+            await report.failed(STOPPED, {})
+        return frozenset(running)
 
     async def execute(self, context: RequestContext, event_queue: EventQueue) -> None:
         """Answer one message; its task ends, or waits for a person."""
@@ -85,14 +102,14 @@ class Executor(AgentExecutor):
             await event_queue.enqueue_event(task)
         report = Report(TaskUpdater(event_queue, task.id, task.context_id))
         self._deadlines.stop(task.id)
-        self._running.add(task.id)
+        self._running[task.id] = (asyncio.current_task(), report)
         self._idle.clear()
         started = time.monotonic()
         try:
             with self._instrumentation.continued(turn.caller.headers):
                 await self._answer(message, task, turn, report)
         finally:
-            self._running.discard(task.id)
+            self._running.pop(task.id, None)
             if not self._running:
                 self._idle.set()
             seconds = round(time.monotonic() - started, 3)

@@ -4,9 +4,11 @@ A task is written to the controller when its state or history changes, not with 
 former process or another replica left there is found by its id.
 """
 
+import asyncio
 import uuid
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from a2a.compat.v0_3 import conversions, types
@@ -68,6 +70,8 @@ class Tasks(InMemoryTaskStore, IDGenerator):
         self._sessions = sessions
         self._limit = limit
         self._ended: OrderedDict[str, ServerCallContext] = OrderedDict()
+        self._has_news = asyncio.Event()
+        """Set when a task ends."""
         self._minted: OrderedDict[str, None] = OrderedDict()
         self._written: dict[str, tuple[int, int]] = {}
         """State and length of the history of each task when it was last written."""
@@ -87,8 +91,9 @@ class Tasks(InMemoryTaskStore, IDGenerator):
             join_text(artifact)
         await super().save(task, context)
         self._write(task, context)
-        if task.status.state in _ENDED:
+        if has_ended(task):
             self._ended[task.id] = context
+            self._has_news.set()
         while len(self._ended) > self._limit:
             task_id, owner = self._ended.popitem(last=False)
             self._written.pop(task_id, None)
@@ -106,13 +111,22 @@ class Tasks(InMemoryTaskStore, IDGenerator):
             task = conversions.to_core_task(types.Task.model_validate(stored))
         except (RosterError, ValidationError):
             return None  # as good as unknown: the caller is told so, and may ask again
-        if task.status.state in _RESTING:
+        if is_resting(task):
             await super().save(task, context)
         return task
 
     async def latest(self, task_id: str) -> Task | None:
         """A task of this process."""
         return await super().get(task_id, ServerCallContext())
+
+    async def ended(self, task_ids: Iterable[str], limit_s: float) -> None:
+        """Wait until these tasks of this process have ended, but no longer than `limit_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit_s):
+                for task_id in task_ids:
+                    while (task := await self.latest(task_id)) and not has_ended(task):
+                        self._has_news.clear()
+                        await self._has_news.wait()
 
     def _write(self, task: Task, context: ServerCallContext) -> None:
         if self._sessions.outbox is None:
@@ -129,6 +143,16 @@ class Tasks(InMemoryTaskStore, IDGenerator):
 
         owner = _owner(task)
         self._sessions.outbox.save_task(task_id, owner, form, hurry=task.status.state in _RESTING)
+
+
+def has_ended(task: Task) -> bool:
+    """Whether nothing more comes of a task."""
+    return task.status.state in _ENDED
+
+
+def is_resting(task: Task) -> bool:
+    """Whether nothing more comes of a task before somebody says something."""
+    return task.status.state in _RESTING
 
 
 def metadata(task: Task) -> dict[str, Any]:

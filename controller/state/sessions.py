@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from controller.state import adkevents
-from controller.state.documents import Documents, Row, name_of
+from controller.state import adkevents, interrupted
+from controller.state.documents import Documents, Edit, Row, name_of
+from controller.state.interrupted import Process
 
 _KIND = "sessions"
 _EVENTS = "events"
 _TASKS = "tasks"
 _SHARES = "shares"
+_WORKING = "working"
+"""Key of a session's head: the tasks that are worked on, each with its process."""
 _EXCERPT = 200
 """Characters of the first and the last message that lists show and search."""
 
@@ -87,6 +90,16 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unfinished:
+    """A task that a process works on, as far as it said."""
+
+    session: Session
+    task: str
+    """Its id."""
+    process: Process
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """A link that lets others see a session."""
 
@@ -141,6 +154,7 @@ class Sessions:
             found = _session(document.head) if document.head else wanted
             time = self._time()
             made: Row = {
+                **(document.head or {}),
                 **_row(found),
                 "name": wanted.name or found.name,
                 "source": wanted.source or found.source,
@@ -217,7 +231,14 @@ class Sessions:
                 document.head = {**head, "updated_at": time}
         return len(new)
 
-    def put_task(self, task: Mapping[str, Any], *, owner: Session, is_partial: bool) -> None:
+    def put_task(
+        self,
+        task: Mapping[str, Any],
+        *,
+        owner: Session,
+        is_partial: bool,
+        process: Process | None = None,
+    ) -> None:
         """Store a task, in place of an older state of it; never fails, whatever the disk does.
 
         Args:
@@ -225,6 +246,7 @@ class Sessions:
             owner: whose it is; the session need not exist.
             is_partial: whether another state follows at once: then only the death of the whole
                 machine may lose this one.
+            process: that works on it, where it says so.
         """
         time, key = self._time(), str(task["id"])
         with self._documents.edit(
@@ -232,15 +254,38 @@ class Sessions:
         ) as document:
             head = document.head or {**_row(owner), "created_at": time, "is_hidden": True}
             is_new = key not in document.table(_TASKS)
-            document.put(_TASKS, key, {"body": task, "updated_at": time})
             document.add_key(_task_key(key))
             document.add_key(_session_key(owner.id))
-            document.head = {
-                **head,
-                "tasks": head["tasks"] + is_new,
-                "state": _state(task),
-                "updated_at": time,
-            }
+            working = process if interrupted.is_working(task) else None
+            head = _with_worker({**head, "tasks": head["tasks"] + is_new}, key, working)
+            _put_task(document, head, task, time)
+
+    def unfinished(self) -> tuple[Unfinished, ...]:
+        """Give the tasks of all sessions that are worked on."""
+        return tuple(
+            Unfinished(session=self._of(name, head), task=task, process=process)
+            for name, head in self._documents.heads(_KIND).items()
+            for task, text in (head.get(_WORKING) or {}).items()
+            if (process := Process.parse(text))
+        )
+
+    def interrupt(self, unfinished: Unfinished, reason: str) -> bool:
+        """End a task whose process is gone; False where somebody else works on it by now.
+
+        Args:
+            unfinished: the task, with the process that is gone.
+            reason: what happened to it, as a sentence.
+        """
+        time, key = self._time(), unfinished.task
+        with self._documents.edit(unfinished.session.document, must_succeed=True) as document:
+            head, row = document.head, document.table(_TASKS).get(key)
+            if head is None or row is None:
+                return False
+            if (head.get(_WORKING) or {}).get(key) != str(unfinished.process):
+                return False
+            ended = interrupted.ended(row["body"], reason=reason, at=time)
+            _put_task(document, _with_worker(head, key, None), ended, time)
+        return True
 
     def tasks(self, session: Session) -> tuple[Task, ...]:
         """Give the tasks of a session, in the order in which they began."""
@@ -264,7 +309,8 @@ class Sessions:
             if document.head is None or key not in document.table(_TASKS):
                 return
             document.remove(_TASKS, key)
-            document.head = {**document.head, "tasks": document.head["tasks"] - 1}
+            head = _with_worker(document.head, key, None)
+            document.head = {**head, "tasks": head["tasks"] - 1}
 
     def share(self, session: Session, *, is_read_only: bool) -> Share:
         """Make a link to a session."""
@@ -339,6 +385,21 @@ def _with_event(head: Row, data: str, revision: str) -> Row:
         "last": said or head["last"],
         "revision": revision or head["revision"],
     }
+
+
+def _put_task(document: Edit, head: Row, task: Mapping[str, Any], time: str) -> None:
+    document.put(_TASKS, str(task["id"]), {"body": task, "updated_at": time})
+    document.head = {**head, "state": _state(task), "updated_at": time}
+
+
+def _with_worker(head: Row, task: str, process: Process | None) -> Row:
+    """Note who works on a task; None for nobody."""
+    working = {key: text for key, text in (head.get(_WORKING) or {}).items() if key != task}
+    if process is not None:
+        working[task] = str(process)
+    if working:
+        return {**head, _WORKING: working}
+    return {key: value for key, value in head.items() if key != _WORKING}
 
 
 def _state(task: Mapping[str, Any]) -> str:

@@ -5,8 +5,10 @@ held in the middle of its answer, so that nothing here depends on how fast anyth
 """
 
 import json
+import os
+import signal
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from world import Cluster, Repository, Roster, local_cluster
 
 from controller.a2a import conversation
 from controller.a2a.turn import Turn, said, text_part
+from controller.errors import PermanentError
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group("agents")]
 
@@ -150,6 +153,12 @@ class Office:
     def pods(self, label: str) -> list[dict[str, Any]]:
         path = f"/api/v1/namespaces/{NAMESPACE}/pods?labelSelector={label}"
         return list((self.roster.cluster.get(path) or {})["items"])
+
+    def delete_pod(self, name: str) -> None:
+        """Delete a pod and kill what runs in it."""
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{name}"
+        killed = self.roster.cluster.client.delete(path, params={"gracePeriodSeconds": 0})
+        assert killed.is_success, killed.text
 
     def wait_reachable(self) -> None:
         """Wait until the gateway leads to the clerk."""
@@ -313,6 +322,77 @@ def _assert_kept(office: Office, turn: Turn) -> None:
     eventually(session, timeout_s=90, what="the whole answer in the session")
 
 
+def test_a_task_whose_process_was_killed_fails_and_the_conversation_goes_on(
+    office: Office,
+) -> None:
+    waiting = office.say("ask me which database we use")
+    assert waiting.state == "input-required"
+    with office.model.held(), office.stream("message/stream", _count()) as events:
+        turn = _begun(events)
+        eventually(lambda: office.stored(turn.task_id), what="the task stored")
+        os.kill(_process(office), signal.SIGKILL)
+        _read_to_the_end(events)
+
+        ended = eventually(lambda: _failed(office, turn.task_id), what="the task's ending")
+
+    assert "ended in the middle of this task" in ended
+    office.wait_reachable()
+    told = office.ask("tasks/get", {"id": turn.task_id})
+    assert told["status"]["state"] == "failed"
+    assert office.stored(waiting.task_id)["status"]["state"] == "input-required"
+    after = office.say("Count to 3", turn.context_id)
+    assert (after.state, after.text) == ("completed", "1 2 3")
+
+
+def test_a_task_whose_pod_was_deleted_fails(office: Office) -> None:
+    with office.model.held(), office.stream("message/stream", _count()) as events:
+        turn = _begun(events)
+        eventually(lambda: office.stored(turn.task_id), what="the task stored")
+        for pod in office.pods("kagent=clerk"):
+            office.delete_pod(pod["metadata"]["name"])
+
+        ended = eventually(lambda: _failed(office, turn.task_id), what="the task's ending")
+
+    assert "pod was deleted" in ended
+    office.wait_reachable()
+    assert office.say("Count to 3", turn.context_id).text == "1 2 3"
+
+
+def _process(office: Office) -> int:
+    """Give the process of the clerk's pod, which the local cluster runs on this machine."""
+    (pod,) = office.pods("kagent=clerk")
+    named = f"HOSTNAME={pod['metadata']['name']}".encode()
+    found = [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdecimal()
+        and named in _content(folder / "environ").split(b"\0")
+        and b"--filepath" in _content(folder / "cmdline")
+    ]
+    assert found, f"no process has {named!r}"
+    return max(found)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        return b""
+
+
+def _read_to_the_end(events: Iterator[Any]) -> None:
+    """Read what comes of a stream that breaks off, however it does."""
+    with suppress(httpx.TransportError, PermanentError):
+        list(events)
+
+
+def _failed(office: Office, task: str) -> str:
+    """Give why the controller says that a task failed; empty while it does not."""
+    status = office.stored(task).get("status", {})
+    is_failed = status.get("state") == "failed"
+    return str(status["message"]["parts"][0]["text"]) if is_failed else ""
+
+
 def test_whoever_has_a_link_goes_on_with_the_conversation_and_reaches_no_other(
     office: Office,
 ) -> None:
@@ -363,9 +443,7 @@ def test_a_killed_tool_server_is_replaced(office: Office) -> None:
     before = _lives(office.pods("kagent=clerk"))
     office.say("Save a note called todo: buy milk")
     for pod in office.pods(TOOLBOX):
-        path = f"/api/v1/namespaces/{NAMESPACE}/pods/{pod['metadata']['name']}"
-        killed = office.roster.cluster.client.delete(path, params={"gracePeriodSeconds": 0})
-        assert killed.is_success, killed.text
+        office.delete_pod(pod["metadata"]["name"])
 
     def has_forgotten() -> bool:
         # The server keeps its notes in memory.

@@ -19,9 +19,14 @@ from controller.api.kagent.callers import Caller
 from controller.api.kagent.envelope import Envelope, answer
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.errors import RosterError
+from controller.state.interrupted import Process
 from controller.state.sessions import Session, Task
 
 log = structlog.get_logger(__name__)
+
+_PROCESS_HEADER = "X-Roster-Process"
+"""By which Roster's runtime says which process of an agent asks: `pod/start`."""
+_RESTARTED = "The agent's process ended in the middle of this task, and was started again."
 
 _PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 
@@ -79,6 +84,34 @@ def store_tasks(body: TasksBody) -> flask.Response:
     return answer(data, "Successfully created task", status=201)
 
 
+@blueprint.post("/interrupted", responses={200: Envelope[list[str]], **_PROBLEMS})
+def end_interrupted_tasks() -> flask.Response:
+    """End what former processes of an agent's pod left unfinished, when another one begins.
+
+    Tasks of other pods are theirs, and what waits for a person waits on. Gives the ids.
+    """
+    caller, process = callers.current(), _process()
+    if not caller.agent or process is None:
+        raise ProblemError(
+            400,
+            "BadRequest",
+            "Only a process of an agent can say that it begins.",
+            remedy=f"Send X-Agent-Name, and {_PROCESS_HEADER} as pod/start.",
+        )
+    sessions = services.current().conversations.sessions
+    left = [
+        unfinished
+        for unfinished in sessions.unfinished()
+        if unfinished.session.agent == caller.agent
+        and unfinished.process.pod == process.pod
+        and unfinished.process != process
+    ]
+    ended = [found.task for found in left if sessions.interrupt(found, _RESTARTED)]
+    if ended:
+        log.warning("tasks_interrupted", agent=caller.agent, pod=process.pod, tasks=ended)
+    return answer(ended, "Successfully ended interrupted tasks")
+
+
 @blueprint.get("/<task_id>", responses={200: Envelope[dict[str, Any]], **_PROBLEMS})
 def get_task(path: TaskPath) -> flask.Response:
     """Give a task as it was stored last."""
@@ -106,9 +139,14 @@ def _store(task: TaskBody, caller: Caller) -> None:
             task.model_dump(exclude_unset=True),
             owner=owner,
             is_partial=metadata.get("kagent_adk_partial") is True,
+            process=_process(),
         )
     except RosterError as error:
         log.warning("task_not_stored", task=task.id, problem=str(error))
+
+
+def _process() -> Process | None:
+    return Process.parse(flask.request.headers.get(_PROCESS_HEADER, ""))
 
 
 def _found(key: str) -> Task:

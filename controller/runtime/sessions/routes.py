@@ -5,6 +5,7 @@ with the service account's token, which Kubernetes renews: the file is read anew
 """
 
 import json
+import uuid
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -34,9 +35,12 @@ class SessionKey:
 class Routes:
     """The controller, as one agent sees it."""
 
-    def __init__(self, url: str, *, namespace: str, name: str, token_file: Path) -> None:
+    def __init__(
+        self, url: str, *, namespace: str, name: str, token_file: Path, process: str = ""
+    ) -> None:
         self.agent = agent_identity(namespace, name)
         self._token_file = token_file
+        self._process = process
         self._http = httpx.AsyncClient(base_url=url, timeout=_TIMEOUT_S)
 
     @classmethod
@@ -50,6 +54,7 @@ class Routes:
             namespace=environment.get("KAGENT_NAMESPACE", "default"),
             name=name,
             token_file=_token_file(environment),
+            process=_process(environment),
         )
 
     async def session_events(self, key: SessionKey) -> list[Mapping[str, Any]] | None:
@@ -98,6 +103,16 @@ class Routes:
         answer = await self._ask("GET", f"/api/tasks/{task_id}", "", expect_missing=True)
         return answer["data"] if answer and answer.get("data") else None
 
+    async def end_interrupted(self) -> None:
+        """Say that this process begins: what former ones of its pod left unfinished ends.
+
+        Raises:
+            TransientError: the controller is away.
+            PermanentError: it refuses, or does not know this.
+        """
+        if self._process:
+            await self._ask("POST", "/api/tasks/interrupted", "")
+
     async def post(self, path: str, body: Mapping[str, Any], user_id: str) -> Any:
         """The answer to a request to one of the other routes, such as those for memories."""
         return await self._ask("POST", path, user_id, body=body)
@@ -136,10 +151,22 @@ class Routes:
         headers = {"X-Agent-Name": self.agent}
         if user_id:
             headers["X-User-Id"] = user_id
+        if self._process:
+            headers["X-Roster-Process"] = self._process
         # Outside of Kubernetes there is no token, and the controller asks for none.
         with suppress(OSError):
             headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"
         return headers
+
+
+def _process(environment: Mapping[str, str]) -> str:
+    """Name this process, by its pod and what tells it from others there; empty outside of pods.
+
+    Kubernetes gives a pod's name as the name of its host.
+    """
+    pod = environment.get("HOSTNAME", "")
+    is_in_pod = bool(pod and environment.get("KUBERNETES_SERVICE_HOST"))
+    return f"{pod}/{uuid.uuid4().hex[:12]}" if is_in_pod else ""
 
 
 def _token_file(environment: Mapping[str, str]) -> Path:

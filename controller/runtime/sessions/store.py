@@ -4,6 +4,7 @@ The controller's copy counts: another replica may have gone on with the conversa
 events of a session still wait here, or the controller is away, does memory know better.
 """
 
+import asyncio
 import logging
 import time
 import uuid
@@ -27,6 +28,7 @@ _SETTLE_S = 1.0
 _LEAVE_ALONE_S = 5.0
 """Seconds for which a controller that could not be read is not asked again by another turn."""
 _CLOSE_S = 3.0
+_FIRST_RETRY_S, _LAST_RETRY_S = 1.0, 30.0
 
 
 class Sessions:
@@ -37,6 +39,24 @@ class Sessions:
         self.outbox = Outbox(routes) if routes else None
         self._conversations = Conversations()
         self._away_until = 0.0
+
+    async def end_interrupted(self) -> None:
+        """End the tasks that a former process of this pod left, as soon as the controller is there.
+
+        Returns when that is done; a controller that does not know how ends it, too.
+        """
+        retry_s = _FIRST_RETRY_S
+        while self.routes is not None:
+            try:
+                await self.routes.end_interrupted()
+            except TransientError:
+                await asyncio.sleep(retry_s)
+                retry_s = min(2 * retry_s, _LAST_RETRY_S)
+            except RosterError as error:
+                _log.warning("interrupted_tasks_stay", extra={"reason": str(error)})
+                return
+            else:
+                return
 
     def of(self, owner: str, context_id: str) -> Conversation:
         """What this process knows of a conversation."""

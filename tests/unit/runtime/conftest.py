@@ -151,8 +151,8 @@ def start_and_stop(
     """Run an agent with the demo model and tools for as long as a block."""
 
     @contextmanager
-    def started(environment: Mapping[str, str]) -> Iterator[Agent]:
-        settings = config(model_url, http_tools=mcp(tools_url))
+    def started(environment: Mapping[str, str], **fields: Any) -> Iterator[Agent]:
+        settings = config(model_url, **{"http_tools": mcp(tools_url), **fields})
 
         def create(url: str) -> Any:
             return application.create(settings, card(url=url), environment, drain=serving.Drain(0))
@@ -290,6 +290,7 @@ class Controller:
                 Route("/api/sessions/{id}", self._session),
                 Route("/api/sessions/{id}/events", self._append, methods=["POST"]),
                 Route("/api/tasks", self._save, methods=["POST"]),
+                Route("/api/tasks/interrupted", self._interrupted, methods=["POST"]),
                 Route("/api/tasks/{id}", self._task),
                 Route("/api/memories/sessions", self._remember, methods=["POST"]),
                 Route("/api/memories/sessions/batch", self._remember, methods=["POST"]),
@@ -300,6 +301,10 @@ class Controller:
     def environment(self, token: Path | None = None) -> dict[str, str]:
         given = {"KAGENT_URL": self.url, "KAGENT_NAME": "note-keeper", "KAGENT_NAMESPACE": "team-a"}
         return {**given, "ROSTER_TOKEN_FILE": str(token or "/no/token")}
+
+    def pod(self, name: str) -> dict[str, str]:
+        """The environment of a process in a pod."""
+        return {**self.environment(), "HOSTNAME": name, "KUBERNETES_SERVICE_HOST": "10.0.0.1"}
 
     def _seen(self, request: Request) -> Response | None:
         self.requests.append((request.method, request.url.path))
@@ -341,6 +346,11 @@ class Controller:
         for task in (await request.json())["items"]:
             self.tasks[task["id"]] = task
         return JSONResponse({"error": False, "data": {}, "message": ""}, 201)
+
+    async def _interrupted(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        return JSONResponse({"error": False, "data": [], "message": ""})
 
     async def _task(self, request: Request) -> Response:
         if refused := self._seen(request):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from controller.state.documents import Documents
+from controller.state.interrupted import Process
 from controller.state.sessions import Session, Sessions, Wanted, expired
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -210,3 +211,78 @@ def test_retention_names_what_is_too_old_or_too_much() -> None:
     assert {item.id for item in expired(held, before="2026-01-03", max_per_agent=0)} == {"1", "2"}
     assert {item.id for item in expired(held, before="", max_per_agent=2)} == {"1", "2"}
     assert expired(held, before="", max_per_agent=0) == ()
+
+
+PROCESS = Process(pod="a-1", start="x")
+
+
+def test_a_task_that_is_worked_on_is_known_with_its_process(
+    documents: Documents, tmp_path: Path
+) -> None:
+    stored = _sessions(documents)
+    owner = stored.create(session())
+    for key, state, process in (
+        ("t1", "working", PROCESS),
+        ("t2", "input-required", PROCESS),
+        ("t3", "working", None),
+    ):
+        stored.put_task(task(key, state), owner=owner, is_partial=False, process=process)
+    documents.close()
+
+    with Documents(tmp_path / "d") as again:
+        found = _sessions(again).unfinished()
+    assert [(one.task, one.process, one.session.id) for one in found] == [("t1", PROCESS, "s1")]
+
+
+@pytest.mark.parametrize("state", ["completed", "input-required"])
+def test_a_task_that_rests_needs_no_process(sessions: Sessions, state: str) -> None:
+    owner = sessions.create(session())
+    sessions.put_task(task(), owner=owner, is_partial=False, process=PROCESS)
+    sessions.create(session(name="named"))
+    assert [one.task for one in sessions.unfinished()] == ["t1"]
+
+    sessions.put_task(task(state=state), owner=owner, is_partial=False, process=PROCESS)
+
+    assert sessions.unfinished() == ()
+
+
+def test_a_task_without_its_process_fails_and_says_why(sessions: Sessions) -> None:
+    owner = sessions.create(session())
+    sent = task(history=[{"kind": "message"}], metadata={"kagent_user_id": "ada"})
+    sessions.put_task(sent, owner=owner, is_partial=False, process=PROCESS)
+    (unfinished,) = sessions.unfinished()
+
+    assert sessions.interrupt(unfinished, "Its pod was deleted.")
+    assert not sessions.interrupt(unfinished, "Its pod was deleted.")
+
+    (found,) = sessions.find_tasks("t1")
+    status = found.body["status"]
+    assert status["state"] == "failed"
+    assert status["message"]["parts"][0]["text"] == (
+        "Its pod was deleted. What it had done until then is kept in the conversation."
+        " Send the message again to go on."
+    )
+    assert found.body["history"] == sent["history"]
+    assert found.body["metadata"] == {
+        "kagent_user_id": "ada",
+        "roster_interrupted": "Its pod was deleted.",
+    }
+    assert (found.session.state, found.session.tasks) == ("failed", 1)
+    assert sessions.unfinished() == ()
+
+
+def test_a_task_that_another_process_took_over_goes_on(sessions: Sessions) -> None:
+    owner = sessions.create(session())
+    sessions.put_task(task(), owner=owner, is_partial=False, process=PROCESS)
+    (before,) = sessions.unfinished()
+    sessions.put_task(task(), owner=owner, is_partial=False, process=Process(pod="a-2", start="y"))
+
+    assert not sessions.interrupt(before, "gone")
+    assert [one.process.pod for one in sessions.unfinished()] == ["a-2"]
+
+
+def test_a_deleted_task_is_not_worked_on(sessions: Sessions) -> None:
+    sessions.put_task(task(), owner=sessions.create(session()), is_partial=False, process=PROCESS)
+    sessions.delete_task(sessions.find_tasks("t1")[0])
+
+    assert sessions.unfinished() == ()

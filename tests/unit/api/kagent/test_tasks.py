@@ -115,3 +115,46 @@ def test_storing_a_task_does_not_fail_with_the_database(
 def test_what_is_no_task_is_refused(client: FlaskClient) -> None:
     for body in ({}, {"id": ""}, {"items": [{}]}, []):
         assert client.post("/api/tasks", json=body, headers=ADA).status_code == 400
+
+
+def process(pod: str, start: str, **more: str) -> dict[str, str]:
+    return {**ADA, "X-Roster-Process": f"{pod}/{start}", **more}
+
+
+def state(client: FlaskClient, key: str) -> str:
+    data = client.get(f"/api/tasks/{key}", headers=AGENT).get_json()["data"]
+    return str(data["status"]["state"])
+
+
+def test_a_process_that_begins_ends_what_its_predecessor_left_and_nothing_else(
+    client: FlaskClient,
+) -> None:
+    other_agent = {"X-Agent-Name": "default__NS__agent_b"}
+    for key, headers, at in (
+        ("left", process("a-1", "old"), "working"),
+        ("waits", process("a-1", "old"), "input-required"),
+        ("replica", process("a-2", "old"), "working"),
+        ("own", process("a-1", "new"), "working"),
+        ("unsigned", ADA, "working"),
+    ):
+        client.post("/api/tasks", json=task(key, at), headers=headers)
+    others = process("a-1", "old", **other_agent)
+    client.post("/api/tasks", json=task("other-agent"), headers=others)
+
+    answer = client.post("/api/tasks/interrupted", headers=process("a-1", "new"))
+
+    assert (answer.status_code, answer.get_json()["data"]) == (200, ["left"])
+    assert state(client, "left") == "failed"
+    assert state(client, "waits") == "input-required"
+    assert {state(client, key) for key in ("replica", "own", "unsigned")} == {"working"}
+    found = client.get("/api/tasks/other-agent", headers=other_agent).get_json()["data"]
+    assert found["status"]["state"] == "working"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"X-Roster-Process": "a-1/x"}, AGENT, {**AGENT, "X-Roster-Process": "nothing"}]
+)
+def test_only_a_process_of_an_agent_ends_tasks(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    assert client.post("/api/tasks/interrupted", headers=headers).status_code == 400
