@@ -31,7 +31,16 @@ from controller.api import (
     webhooks,
 )
 from controller.api import sessions as session_pages
-from controller.api.kagent import agents, checkpoints, crews, feedback, memories, sessions, tasks
+from controller.api.kagent import (
+    agents,
+    checkpoints,
+    crews,
+    feedback,
+    memories,
+    pushes,
+    sessions,
+    tasks,
+)
 from controller.api.services import Services
 
 _API = (
@@ -43,6 +52,7 @@ _API = (
     agents.blueprint,
     sessions.blueprint,
     tasks.blueprint,
+    pushes.blueprint,
     memories.blueprint,
     feedback.blueprint,
     checkpoints.blueprint,

@@ -68,8 +68,8 @@ def create(
     contexts = Contexts()
     executor = Executor(engine, contexts, deadlines, instrumentation)
     served = wire_card(card)
-    tasks = Tasks(sessions)
-    configs = push.Configs()
+    configs = push.Configs(sessions.routes)
+    tasks = Tasks(sessions, begun=configs.begun)
     sender = push.Sender(configs, push.Targets.from_environment(environment), tasks.latest)
     handler = Handler(
         tasks,
@@ -96,7 +96,7 @@ def create(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        ending = asyncio.create_task(sessions.end_interrupted())
+        ending = asyncio.create_task(_end_interrupted(sessions, tasks, sender))
         async with engine:
             await asyncio.wait([ending], timeout=_BEGIN_S)
             yield
@@ -131,6 +131,14 @@ def _ignored(config: agentconfig.AgentConfig, environment: Mapping[str, str]) ->
         "memory (there is no controller)": config.memory and not environment.get("KAGENT_URL"),
     }
     return [name for name, value in asked.items() if value]
+
+
+async def _end_interrupted(sessions: Sessions, tasks: Tasks, sender: push.Sender) -> None:
+    """End what a former process left in the middle, and tell whoever wants to be told."""
+    for task_id in await sessions.end_interrupted():
+        task = await tasks.get(task_id, ServerCallContext())
+        if task is not None:
+            await sender.send_notification(task_id, task)
 
 
 async def _reject(handler: Handler, deadlines: Deadlines, turn: Turn) -> None:

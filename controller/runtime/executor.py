@@ -32,7 +32,7 @@ from controller.runtime.engine import Engine
 from controller.runtime.instrumentation import Instrumentation
 from controller.runtime.report import Report, usage
 from controller.runtime.sessions import Past
-from controller.runtime.tasks import OWNER, Contexts, metadata
+from controller.runtime.tasks import OWNER, Contexts, headers_of, metadata
 from controller.runtime.turns import (
     ApprovalAsked,
     Attachment,
@@ -151,7 +151,7 @@ class Executor(AgentExecutor):
 
 
 def _turn(message: Message, task: Task, context: RequestContext) -> Turn:
-    headers = _headers(context)
+    headers = headers_of(context.call_context)
     caller = headers.get("x-user-id", "")
     # The gateway's word that this is not the user himself.
     sender = approvals.LINK if "x-roster-shared" in headers else caller
@@ -174,11 +174,6 @@ def _turn(message: Message, task: Task, context: RequestContext) -> Turn:
 
 def _data(message: Message) -> list[Mapping[str, Any]]:
     return [part for part in get_data_parts(message.parts) if isinstance(part, Mapping)]
-
-
-def _headers(context: RequestContext) -> dict[str, str]:
-    headers = context.call_context.state.get("headers") or {}
-    return {str(name).lower(): str(value) for name, value in headers.items()}
 
 
 def _text(message: Message) -> str:

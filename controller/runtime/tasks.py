@@ -7,7 +7,7 @@ former process or another replica left there is found by its id.
 import asyncio
 import uuid
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -65,8 +65,15 @@ class Contexts(IDGenerator):
 class Tasks(InMemoryTaskStore, IDGenerator):
     """Task store of one agent, and where new tasks get their ids."""
 
-    def __init__(self, sessions: Sessions, limit: int = MAX_TASKS) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        limit: int = MAX_TASKS,
+        begun: Callable[[str], None] = lambda _task: None,
+    ) -> None:
+        """Start empty; `begun` hears of every task that gets its id here."""
         super().__init__()
+        self._begun = begun
         self._sessions = sessions
         self._limit = limit
         self._ended: OrderedDict[str, ServerCallContext] = OrderedDict()
@@ -81,6 +88,7 @@ class Tasks(InMemoryTaskStore, IDGenerator):
         del context
         task_id = str(uuid.uuid4())
         self._minted[task_id] = None
+        self._begun(task_id)
         if len(self._minted) > self._limit:
             self._minted.popitem(last=False)
         return task_id
@@ -153,6 +161,12 @@ def has_ended(task: Task) -> bool:
 def is_resting(task: Task) -> bool:
     """Whether nothing more comes of a task before somebody says something."""
     return task.status.state in _RESTING
+
+
+def headers_of(context: ServerCallContext) -> dict[str, str]:
+    """The headers of a request, names in lower case."""
+    headers = context.state.get("headers") or {}
+    return {str(name).lower(): str(value) for name, value in headers.items()}
 
 
 def metadata(task: Task) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from controller.state.crews import Crews
 from controller.state.documents import Documents
 from controller.state.feedback import Feedback
 from controller.state.memories import Memories
+from controller.state.pushes import Pushes
 from controller.state.sessions import Sessions, Wanted
 from controller.state.withheld import Withheld
 
@@ -28,6 +29,7 @@ class Conversations:
     ) -> None:
         self.documents = Documents(folder)
         self.sessions = Sessions(self.documents, now)
+        self.pushes = Pushes(self.documents, now)
         self.memories = Memories(self.documents, now)
         self.feedback = Feedback(self.documents, now)
         self.checkpoints = Checkpoints(self.documents)
@@ -61,6 +63,8 @@ class Conversations:
         gone = sessions.expired(found, before=before, max_per_agent=max_per_agent)
         for session in gone:
             self.sessions.delete(session)
+        yesterday = (self._now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        self.pushes.prune(before=yesterday, has_task=self.sessions.has_task)
         return len(gone), self.memories.prune()
 
     def close(self) -> None:

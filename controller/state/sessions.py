@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from typing import Any
 
-from controller.state import adkevents, interrupted
+from controller.state import adkevents, interrupted, pushes
 from controller.state.documents import Documents, Edit, Row, name_of
 from controller.state.interrupted import Process
 
@@ -22,6 +22,8 @@ _TASKS = "tasks"
 _SHARES = "shares"
 _WORKING = "working"
 """Key of a session's head: the tasks that are worked on, each with its process."""
+_UNTOLD = "untold"
+"""Key of a session's head: tasks that were ended, of which those who wish it are to be told."""
 _EXCERPT = 200
 """Characters of the first and the last message that lists show and search."""
 
@@ -192,6 +194,8 @@ class Sessions:
 
     def delete(self, session: Session) -> None:
         """Forget a session with everything in it."""
+        for task in self.tasks(session):
+            pushes.forget(self._documents, session.agent, str(task.body["id"]))
         with self._documents.edit(session.document) as document:
             document.head = None
         self._held.pop(session.document, None)
@@ -283,9 +287,26 @@ class Sessions:
                 return False
             if (head.get(_WORKING) or {}).get(key) != str(unfinished.process):
                 return False
+            head = _with_worker(head, key, None)
+            if pushes.exist(self._documents, unfinished.session.agent, key):
+                head = {**head, _UNTOLD: [*head.get(_UNTOLD, ()), key]}
             ended = interrupted.ended(row["body"], reason=reason, at=time)
-            _put_task(document, _with_worker(head, key, None), ended, time)
+            _put_task(document, head, ended, time)
         return True
+
+    def take_untold(self, agent: str) -> tuple[str, ...]:
+        """Give the tasks of an agent whose ending somebody wants to be told of, once."""
+        taken: list[str] = []
+        for name, head in self._documents.heads(_KIND).items():
+            if head.get("agent") != agent or not head.get(_UNTOLD):
+                continue
+            with self._documents.edit(name) as document:
+                if document.head is not None:
+                    taken += document.head.get(_UNTOLD, ())
+                    document.head = {
+                        key: value for key, value in document.head.items() if key != _UNTOLD
+                    }
+        return tuple(taken)
 
     def tasks(self, session: Session) -> tuple[Task, ...]:
         """Give the tasks of a session, in the order in which they began."""
@@ -302,8 +323,13 @@ class Sessions:
                 found.append(Task(session=session, **row))
         return tuple(found)
 
+    def has_task(self, agent: str, key: str) -> bool:
+        """Whether an agent has a task with an id."""
+        return any(task.session.agent == agent for task in self.find_tasks(key))
+
     def delete_task(self, task: Task) -> None:
         """Forget a task."""
+        pushes.forget(self._documents, task.session.agent, str(task.body["id"]))
         with self._documents.edit(task.session.document) as document:
             key = str(task.body["id"])
             if document.head is None or key not in document.table(_TASKS):

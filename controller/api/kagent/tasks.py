@@ -88,7 +88,8 @@ def store_tasks(body: TasksBody) -> flask.Response:
 def end_interrupted_tasks() -> flask.Response:
     """End what former processes of an agent's pod left unfinished, when another one begins.
 
-    Tasks of other pods are theirs, and what waits for a person waits on. Gives the ids.
+    Tasks of other pods are theirs, and what waits for a person waits on. Gives the ids of ended
+    tasks of which somebody wants to be told, which is for this process to do.
     """
     caller, process = callers.current(), _process()
     if not caller.agent or process is None:
@@ -109,7 +110,8 @@ def end_interrupted_tasks() -> flask.Response:
     ended = [found.task for found in left if sessions.interrupt(found, _RESTARTED)]
     if ended:
         log.warning("tasks_interrupted", agent=caller.agent, pod=process.pod, tasks=ended)
-    return answer(ended, "Successfully ended interrupted tasks")
+    untold = sessions.take_untold(caller.agent)
+    return answer(untold, "Successfully ended interrupted tasks")
 
 
 @blueprint.get("/<task_id>", responses={200: Envelope[dict[str, Any]], **_PROBLEMS})

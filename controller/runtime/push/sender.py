@@ -11,13 +11,13 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import httpx
-from a2a.server.context import ServerCallContext
-from a2a.server.tasks import InMemoryPushNotificationConfigStore, PushNotificationSender
+from a2a.server.tasks import PushNotificationSender
 from a2a.server.tasks.push_notification_sender import PushNotificationEvent
 from a2a.types import Task, TaskArtifactUpdateEvent, TaskPushNotificationConfig
 from a2a.utils.proto_utils import to_stream_response
 
 from controller.errors import PermanentError, TransientError
+from controller.runtime.push.configs import Configs
 from controller.runtime.push.targets import Targets
 from controller.runtime.tasks import as_json, wire_form
 
@@ -29,31 +29,6 @@ _TIMEOUT_S = 10.0
 _MAX_WAITING = 256
 """Notifications on their way; beyond it a new one is dropped, so that memory stays bounded."""
 _PASSING = frozenset({408, 425, 429})
-
-
-class Configs(InMemoryPushNotificationConfigStore):
-    """Who wants to be told of which task, and in which version of the protocol."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._older: set[tuple[str, str]] = set()
-
-    async def set_info(
-        self,
-        task_id: str,
-        notification_config: TaskPushNotificationConfig,
-        context: ServerCallContext,
-    ) -> TaskPushNotificationConfig:
-        """Remember a client's wish."""
-        stored = await super().set_info(task_id, notification_config, context)
-        headers = context.state.get("headers") or {}
-        if not str(headers.get("a2a-version", "0.3")).startswith("1"):
-            self._older.add((task_id, stored.id))
-        return stored
-
-    def wants_task(self, config: TaskPushNotificationConfig) -> bool:
-        """Whether the client speaks 0.3, where the whole task is sent."""
-        return (config.task_id, config.id) in self._older
 
 
 class Sender(PushNotificationSender):

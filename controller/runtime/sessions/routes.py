@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 
@@ -103,15 +104,36 @@ class Routes:
         answer = await self._ask("GET", f"/api/tasks/{task_id}", "", expect_missing=True)
         return answer["data"] if answer and answer.get("data") else None
 
-    async def end_interrupted(self) -> None:
+    async def end_interrupted(self) -> list[str]:
         """Say that this process begins: what former ones of its pod left unfinished ends.
+
+        Gives the ended tasks of which somebody wants to be told.
 
         Raises:
             TransientError: the controller is away.
             PermanentError: it refuses, or does not know this.
         """
-        if self._process:
-            await self._ask("POST", "/api/tasks/interrupted", "")
+        if not self._process:
+            return []
+        answer = await self._ask("POST", "/api/tasks/interrupted", "")
+        return [str(task_id) for task_id in answer.get("data") or ()]
+
+    async def keep_push(
+        self, task_id: str, config_id: str, config: Mapping[str, Any], user_id: str
+    ) -> None:
+        """Keep a user's wish to be told of a task, for the processes to come."""
+        body = {"id": config_id, "config": config}
+        await self._ask("POST", _pushes(task_id), user_id, body=body)
+
+    async def pushes(self, task_id: str) -> list[Mapping[str, Any]]:
+        """Everybody's wishes to be told of a task (`id`, `user_id`, `config`)."""
+        answer = await self._ask("GET", _pushes(task_id), "", expect_missing=True)
+        return list(answer.get("data") or ()) if answer else []
+
+    async def drop_push(self, task_id: str, config_id: str, user_id: str) -> None:
+        """Forget a user's wish."""
+        path = f"{_pushes(task_id)}/{quote(config_id, safe='')}"
+        await self._ask("DELETE", path, user_id, expect_missing=True)
 
     async def post(self, path: str, body: Mapping[str, Any], user_id: str) -> Any:
         """The answer to a request to one of the other routes, such as those for memories."""
@@ -157,6 +179,10 @@ class Routes:
         with suppress(OSError):
             headers["Authorization"] = f"Bearer {self._token_file.read_text().strip()}"
         return headers
+
+
+def _pushes(task_id: str) -> str:
+    return f"/api/tasks/{quote(task_id, safe='')}/pushconfigs"
 
 
 def _process(environment: Mapping[str, str]) -> str:

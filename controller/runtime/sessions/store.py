@@ -40,23 +40,23 @@ class Sessions:
         self._conversations = Conversations()
         self._away_until = 0.0
 
-    async def end_interrupted(self) -> None:
+    async def end_interrupted(self) -> list[str]:
         """End the tasks that a former process of this pod left, as soon as the controller is there.
 
-        Returns when that is done; a controller that does not know how ends it, too.
+        Returns when that is done, with the ended tasks of which somebody wants to be told.
         """
         retry_s = _FIRST_RETRY_S
         while self.routes is not None:
             try:
-                await self.routes.end_interrupted()
+                return await self.routes.end_interrupted()
             except TransientError:
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _LAST_RETRY_S)
             except RosterError as error:
+                # Such as kagent's own controller, which knows nothing of it.
                 _log.warning("interrupted_tasks_stay", extra={"reason": str(error)})
-                return
-            else:
-                return
+                return []
+        return []
 
     def of(self, owner: str, context_id: str) -> Conversation:
         """What this process knows of a conversation."""

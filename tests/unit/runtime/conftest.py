@@ -270,6 +270,9 @@ class Controller:
     sessions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     events: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    pushes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    untold: list[str] = field(default_factory=list)
+    """Ended tasks of which somebody wants to be told."""
     memories: list[dict[str, Any]] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -291,6 +294,8 @@ class Controller:
                 Route("/api/sessions/{id}/events", self._append, methods=["POST"]),
                 Route("/api/tasks", self._save, methods=["POST"]),
                 Route("/api/tasks/interrupted", self._interrupted, methods=["POST"]),
+                Route("/api/tasks/{id}/pushconfigs", self._push, methods=["GET", "POST"]),
+                Route("/api/tasks/{id}/pushconfigs/{push}", self._drop, methods=["DELETE"]),
                 Route("/api/tasks/{id}", self._task),
                 Route("/api/memories/sessions", self._remember, methods=["POST"]),
                 Route("/api/memories/sessions/batch", self._remember, methods=["POST"]),
@@ -350,7 +355,25 @@ class Controller:
     async def _interrupted(self, request: Request) -> Response:
         if refused := self._seen(request):
             return refused
-        return JSONResponse({"error": False, "data": [], "message": ""})
+        return JSONResponse({"error": False, "data": self.untold, "message": ""})
+
+    async def _push(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        kept = self.pushes.setdefault(request.path_params["id"], [])
+        if request.method == "POST":
+            kept.append({**await request.json(), "user_id": request.headers.get("x-user-id", "")})
+        return JSONResponse({"error": False, "data": kept, "message": ""})
+
+    async def _drop(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        task, push = request.path_params["id"], request.path_params["push"]
+        user = request.headers.get("x-user-id", "")
+        self.pushes[task] = [
+            wish for wish in self.pushes[task] if (wish["id"], wish["user_id"]) != (push, user)
+        ]
+        return JSONResponse({"error": False, "data": {}, "message": ""})
 
     async def _task(self, request: Request) -> Response:
         if refused := self._seen(request):

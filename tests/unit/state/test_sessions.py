@@ -9,6 +9,7 @@ import pytest
 
 from controller.state.documents import Documents
 from controller.state.interrupted import Process
+from controller.state.pushes import Pushes, Wish
 from controller.state.sessions import Session, Sessions, Wanted, expired
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -286,3 +287,17 @@ def test_a_deleted_task_is_not_worked_on(sessions: Sessions) -> None:
     sessions.delete_task(sessions.find_tasks("t1")[0])
 
     assert sessions.unfinished() == ()
+
+
+def test_the_ending_of_a_task_is_told_once_where_somebody_wishes_it(documents: Documents) -> None:
+    sessions = _sessions(documents)
+    owner = sessions.create(session())
+    Pushes(documents, lambda: START).put(owner.agent, "t1", Wish(id="p", user="ada", config={}))
+    for key in ("t1", "t2"):
+        sessions.put_task(task(key), owner=owner, is_partial=False, process=PROCESS)
+    for unfinished in sessions.unfinished():
+        sessions.interrupt(unfinished, "gone")
+
+    assert sessions.take_untold("x__NS__b") == ()
+    assert sessions.take_untold(owner.agent) == ("t1",)
+    assert sessions.take_untold(owner.agent) == ()

@@ -119,3 +119,71 @@ def test_configurations_can_be_listed_and_deleted(
 
     assert [entry["pushNotificationConfig"]["id"] for entry in listed] == ["mine"]
     assert after == []
+
+
+def ask(agent: Any, verb: str, user: str, **params: str) -> dict[str, Any]:
+    method = f"tasks/pushNotificationConfig/{verb}"
+    answer: dict[str, Any] = agent.rpc(method, params, **{"x-user-id": user})
+    return answer
+
+
+def ended_in_a_former_process(controller: Any, hook: Hook, **more: Any) -> None:
+    controller.tasks["t1"] = {
+        "id": "t1",
+        "contextId": "c1",
+        "kind": "task",
+        "status": {"state": "failed", "timestamp": "2026-01-02T03:04:05Z"},
+    }
+    config = {"taskId": "t1", "id": "p1", "url": hook.url, "token": "t0k", **more}
+    controller.pushes["t1"] = [{"id": "p1", "user_id": "ada", "config": config}]
+
+
+def test_a_wish_is_kept_at_the_controller_and_dropped_there(
+    start: Callable[..., Any], to_message: Any, hook: Hook, controller: Any
+) -> None:
+    agent = start(environment={**ALLOWED, **controller.environment()})
+    params = {
+        **to_message("count to 3"),
+        "configuration": {"pushNotificationConfig": {"url": hook.url, "token": "t0k"}},
+    }
+    task = agent.rpc("message/send", params, **{"x-user-id": "ada"})["result"]
+
+    (kept,) = controller.pushes[task["id"]]
+    assert (kept["user_id"], kept["config"]["url"]) == ("ada", hook.url)
+    assert kept["config"]["token"] == "t0k"
+    dropped = ask(agent, "delete", "ada", id=task["id"], pushNotificationConfigId=kept["id"])
+    assert "error" not in dropped
+    assert controller.pushes[task["id"]] == []
+
+
+def test_the_next_process_knows_the_wishes_and_shows_each_user_his(
+    start: Callable[..., Any], hook: Hook, controller: Any
+) -> None:
+    ended_in_a_former_process(controller, hook)
+    agent = start(environment={**ALLOWED, **controller.environment()})
+
+    (found,) = ask(agent, "list", "ada", id="t1")["result"]
+    assert found["pushNotificationConfig"]["token"] == "t0k"
+    assert ask(agent, "list", "bob", id="t1")["result"] == []
+
+
+def test_whoever_wants_it_is_told_of_a_task_that_died_with_its_process(
+    start: Callable[..., Any], hook: Hook, controller: Any
+) -> None:
+    ended_in_a_former_process(controller, hook, rosterOlder=True)
+    controller.untold = ["t1"]
+    start(environment={**ALLOWED, **controller.pod("helper-1")}).send("hello")
+
+    eventually(lambda: bool(hook.told))
+
+    assert (hook.told[0]["id"], hook.told[0]["status"]["state"]) == ("t1", "failed")
+    assert hook.headers["x-a2a-notification-token"] == "t0k"
+
+
+def test_a_wish_counts_while_the_controller_is_away(
+    start: Callable[..., Any], to_message: Any, hook: Hook, controller: Any
+) -> None:
+    controller.is_away = True
+    older(start(environment={**ALLOWED, **controller.environment()}), to_message, hook)
+
+    eventually(lambda: bool(hook.told) and hook.told[-1]["status"]["state"] == "completed")
