@@ -5,6 +5,8 @@ former process or another replica left there is found by its id.
 """
 
 import asyncio
+import builtins
+import logging
 import uuid
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
@@ -15,18 +17,27 @@ from a2a.compat.v0_3 import conversions, types
 from a2a.server.context import ServerCallContext
 from a2a.server.id_generator import IDGenerator, IDGeneratorContext
 from a2a.server.tasks import InMemoryTaskStore
-from a2a.types import Artifact, Task, TaskState
+from a2a.types import Artifact, ListTasksRequest, ListTasksResponse, Task, TaskState
 from google.protobuf import json_format  # type: ignore[import-untyped]  # it ships no types
 from pydantic import ValidationError
 
 from controller.errors import RosterError
+from controller.runtime import tasklist
 from controller.runtime.sessions import Sessions
+
+_log = logging.getLogger(__name__)
 
 MAX_TASKS = 1000
 """Beyond it, the task that ended longest ago is forgotten: memory stays bounded."""
 
 OWNER = "kagent_user_id"
 """Key of a task's metadata that says whose session it belongs to; kagent's name."""
+
+ANONYMOUS = "A2A_USER_"
+"""kagent's prefix for the owner of what a caller without a name began; the context follows."""
+_SETTLE_S = 1.0
+"""How long a list waits for the newest tasks to arrive at the controller."""
+_EVERYTHING = 1_000_000
 
 _ENDED = frozenset(
     {
@@ -123,6 +134,37 @@ class Tasks(InMemoryTaskStore, IDGenerator):
             await super().save(task, context)
         return task
 
+    async def list(self, params: ListTasksRequest, context: ServerCallContext) -> ListTasksResponse:
+        """The caller's tasks: of all processes where the controller can be asked, else of this.
+
+        Raises:
+            InvalidParamsError: the page token is not one of this list.
+        """
+        user = headers_of(context).get("x-user-id", "")
+        owner = user or (params.context_id and f"{ANONYMOUS}{params.context_id}")
+        routes, outbox = self._sessions.routes, self._sessions.outbox
+        if routes is not None and outbox is not None and owner:
+            await outbox.tasks_gone(_SETTLE_S)
+            try:
+                page = await routes.tasks(owner, tasklist.query(params))
+            except RosterError as error:
+                _log.warning("tasks_unlisted", extra={"reason": str(error)})
+            else:
+                return await self._freshened(tasklist.response(page, params))
+        own = [task for task in await self._all() if _is_of(task, owner)]
+        return await tasklist.of_memory(own, params, is_incomplete=routes is not None)
+
+    async def _all(self) -> "builtins.list[Task]":
+        everything = ListTasksRequest(page_size=_EVERYTHING)
+        return [*(await super().list(everything, ServerCallContext())).tasks]
+
+    async def _freshened(self, page: ListTasksResponse) -> ListTasksResponse:
+        """The same, with the tasks of this process as they are: the answers of those grow."""
+        for task in page.tasks:
+            if (fresh := await self.latest(task.id)) is not None:
+                task.CopyFrom(fresh)
+        return page
+
     async def latest(self, task_id: str) -> Task | None:
         """A task of this process."""
         return await super().get(task_id, ServerCallContext())
@@ -198,7 +240,13 @@ def _whole(value: Any) -> Any:
 
 
 def _owner(task: Task) -> str:
-    return str(metadata(task).get(OWNER) or f"A2A_USER_{task.context_id}")
+    return str(metadata(task).get(OWNER) or f"{ANONYMOUS}{task.context_id}")
+
+
+def _is_of(task: Task, owner: str) -> bool:
+    """Whether a task is the owner's; where nobody is named, whether it is nobody's."""
+    found = _owner(task)
+    return found == owner if owner else found.startswith(ANONYMOUS)
 
 
 def join_text(artifact: Artifact) -> None:

@@ -313,6 +313,16 @@ class Sessions:
         rows = self._documents.tables(session.document).get(_TASKS, {})
         return tuple(Task(session=session, **row) for row in rows.values())
 
+    def with_tasks(self, *, agent: str, user: str, key: str) -> tuple[Session, ...]:
+        """Give the sessions that have tasks, those written to last first; empty narrows nothing."""
+        wanted = {"agent": agent, "user": user, "id": key}
+        found = [
+            self._of(name, head)
+            for name, head in self._documents.heads(_KIND).items()
+            if head["tasks"] and all(value in {"", head[field]} for field, value in wanted.items())
+        ]
+        return tuple(sorted(found, key=operator.attrgetter("updated_at"), reverse=True))
+
     def find_tasks(self, key: str) -> tuple[Task, ...]:
         """Give the tasks with an id: one for each user who has one."""
         found = []

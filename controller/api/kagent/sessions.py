@@ -1,7 +1,5 @@
 """`/api/sessions`: conversations with their events, tasks and links."""
 
-import base64
-import binascii
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,7 +13,7 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from controller.api import services
-from controller.api.kagent import callers, conversation
+from controller.api.kagent import callers, continuing, conversation
 from controller.api.kagent.envelope import Body, Envelope, Nothing, Page, answer
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.state import adkevents
@@ -385,10 +383,10 @@ def _renamed(path: SessionPath, body: RenameBody) -> flask.Response:
 def page_of(found: Sequence[Session], query: ListQuery) -> tuple[Sequence[Session], str]:
     """Cut a page out of sessions in the order of lists; gives what to ask for the next with."""
     if query.continue_:
-        after = _decoded(query.continue_)
+        after = continuing.decoded(query.continue_)
         found = [session for session in found if _place(session) < after]
     shown = found[: query.limit]
-    return shown, _encoded(shown[-1]) if len(found) > len(shown) else ""
+    return shown, continuing.encoded(_place(shown[-1])) if len(found) > len(shown) else ""
 
 
 def _page(found: Sequence[Session], query: ListQuery) -> flask.Response:
@@ -403,25 +401,6 @@ def _page(found: Sequence[Session], query: ListQuery) -> flask.Response:
 def _place(session: Session) -> tuple[str, str]:
     """Give where a session stands in lists."""
     return session.updated_at, session.document
-
-
-def _encoded(session: Session) -> str:
-    return base64.urlsafe_b64encode("\n".join(_place(session)).encode()).decode()
-
-
-def _decoded(token: str) -> tuple[str, str]:
-    try:
-        time, _, name = (
-            base64.b64decode(token, altchars=b"-_", validate=True).decode().partition("\n")
-        )
-    except (binascii.Error, ValueError) as error:
-        raise ProblemError(
-            400,
-            "BadRequest",
-            "continue: this is not a token that the API gave.",
-            remedy="Start again without it.",
-        ) from error
-    return time, name
 
 
 def _events(

@@ -14,16 +14,19 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from controller.api import services
-from controller.api.kagent import callers
+from controller.api.kagent import callers, continuing
 from controller.api.kagent.callers import Caller
-from controller.api.kagent.envelope import Envelope, answer
+from controller.api.kagent.envelope import Body, Envelope, Page, answer
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.errors import RosterError
+from controller.state import tasklists
 from controller.state.interrupted import Process
 from controller.state.sessions import Session, Task
+from controller.state.tasklists import WantedTasks
 
 log = structlog.get_logger(__name__)
 
+MAX_LIMIT = 1000
 _PROCESS_HEADER = "X-Roster-Process"
 """By which Roster's runtime says which process of an agent asks: `pod/start`."""
 _RESTARTED = "The agent's process ended in the middle of this task, and was started again."
@@ -54,6 +57,26 @@ class TaskBody(pydantic.BaseModel):
     metadata: dict[str, Any] | None = None
 
 
+class TasksQuery(Body):
+    """Which tasks are wanted."""
+
+    user_id: str = pydantic.Field("", description="Only this user's.")
+    agent: str = pydantic.Field("", description="Only this agent's: namespace/name.")
+    context_id: str = pydantic.Field("", description="Only those of this session.")
+    state: str = pydantic.Field("", description="Only those in this state of A2A 0.3.")
+    since: pydantic.AwareDatetime | None = pydantic.Field(
+        None, description="Only those whose status is not older (RFC 3339)."
+    )
+    limit: Annotated[int, pydantic.Field(ge=1, le=MAX_LIMIT, description="How many at most.")] = 50
+    continue_: str = pydantic.Field("", alias="continue", description="From the page before.")
+
+
+class TaskList(Page[list[dict[str, Any]]]):
+    """A page of tasks."""
+
+    total: int = pydantic.Field(description="How many there are on all pages.")
+
+
 class TasksBody(pydantic.BaseModel):
     """One task, or several."""
 
@@ -82,6 +105,30 @@ def store_tasks(body: TasksBody) -> flask.Response:
         _store(task, caller)
     data = {"count": len(body.items)} if body.items is not None else flask.request.get_json()
     return answer(data, "Successfully created task", status=201)
+
+
+@blueprint.get("", responses={200: TaskList, **_PROBLEMS})
+def list_tasks(query: TasksQuery) -> flask.Response:
+    """List tasks, those that changed last first."""
+    caller = callers.current()
+    if caller.share is not None:
+        raise not_found("task")
+    wanted = WantedTasks(
+        agent=caller.own(query.agent),
+        user=caller.user,
+        context=query.context_id,
+        state=query.state,
+        since=query.since,
+    )
+    after = continuing.decoded(query.continue_) if query.continue_ else None
+    sessions = services.current().conversations.sessions
+    found = tasklists.page(sessions, wanted, limit=query.limit, after=after)
+    more = {
+        "continue": continuing.encoded(found.after) if found.after else "",
+        "total": found.total,
+    }
+    bodies = [task.body for task in found.tasks]
+    return answer(bodies, "Successfully listed tasks", more=more)
 
 
 @blueprint.post("/interrupted", responses={200: Envelope[list[str]], **_PROBLEMS})

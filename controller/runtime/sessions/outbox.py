@@ -57,7 +57,7 @@ class _Letters:
 TaskForm = Callable[[], Awaitable[Mapping[str, Any] | None]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class _Saving:
     """A task that waits to be saved."""
 
@@ -77,6 +77,9 @@ class Outbox:
         self._tasks: OrderedDict[tuple[str, str], _Saving] = OrderedDict()
         self._wake = asyncio.Event()
         self._worker: asyncio.Task[None] | None = None
+        self._no_tasks = asyncio.Event()
+        """Set while no task waits."""
+        self._no_tasks.set()
         self.problem = ""
         """Why the last try failed; empty when it did not."""
         self.lost = 0
@@ -115,6 +118,7 @@ class Outbox:
         if key in self._tasks:
             due = min(due, self._tasks[key].due)
         self._tasks[key] = _Saving(form=form, due=due)
+        self._no_tasks.clear()
         self._start()
 
     async def gone(self, key: SessionKey, limit_s: float) -> bool:
@@ -134,6 +138,17 @@ class Outbox:
     def holds(self, key: SessionKey) -> bool:
         """Whether events of a session wait."""
         return key in self._unsent
+
+    async def tasks_gone(self, limit_s: float) -> bool:
+        """Whether all tasks are with the controller, waiting a moment for it."""
+        if self._tasks and not self.problem:
+            for saving in self._tasks.values():
+                saving.due = 0.0
+            self._start()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._no_tasks.wait()
+        return not self._tasks
 
     async def close(self, limit_s: float) -> None:
         """Send what waits, for as long as there is time."""
@@ -252,6 +267,8 @@ class Outbox:
             # A task that was saved again meanwhile has another form, which still waits.
             if self._tasks.get((user_id, task_id)) is saving:
                 del self._tasks[user_id, task_id]
+        if not self._tasks:
+            self._no_tasks.set()
 
     def _stay_bounded(self) -> None:
         total = sum(letters.size_bytes for letters in self._unsent.values())

@@ -104,6 +104,19 @@ class Routes:
         answer = await self._ask("GET", f"/api/tasks/{task_id}", "", expect_missing=True)
         return answer["data"] if answer and answer.get("data") else None
 
+    async def tasks(self, user_id: str, query: Mapping[str, str]) -> Mapping[str, Any]:
+        """A page of a user's tasks: `data` (A2A 0.3), `total`, and `continue` for the next.
+
+        Raises:
+            TransientError: the controller is away.
+            PermanentError: it refuses, or cannot list tasks.
+        """
+        wanted = {**query, "user_id": user_id}
+        page: Mapping[str, Any] = await self._ask("GET", "/api/tasks", user_id, query=wanted)
+        if not isinstance(page.get("data"), list):
+            raise PermanentError("GET /api/tasks: the answer is no list.")
+        return page
+
     async def end_interrupted(self) -> list[str]:
         """Say that this process begins: what former ones of its pod left unfinished ends.
 

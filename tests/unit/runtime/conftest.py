@@ -270,6 +270,8 @@ class Controller:
     sessions: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     events: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    listed: list[dict[str, str]] = field(default_factory=list)
+    """What the list of tasks was asked for."""
     pushes: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     untold: list[str] = field(default_factory=list)
     """Ended tasks of which somebody wants to be told."""
@@ -293,6 +295,7 @@ class Controller:
                 Route("/api/sessions/{id}", self._session),
                 Route("/api/sessions/{id}/events", self._append, methods=["POST"]),
                 Route("/api/tasks", self._save, methods=["POST"]),
+                Route("/api/tasks", self._list),
                 Route("/api/tasks/interrupted", self._interrupted, methods=["POST"]),
                 Route("/api/tasks/{id}/pushconfigs", self._push, methods=["GET", "POST"]),
                 Route("/api/tasks/{id}/pushconfigs/{push}", self._drop, methods=["DELETE"]),
@@ -351,6 +354,20 @@ class Controller:
         for task in (await request.json())["items"]:
             self.tasks[task["id"]] = task
         return JSONResponse({"error": False, "data": {}, "message": ""}, 201)
+
+    async def _list(self, request: Request) -> Response:
+        if refused := self._seen(request):
+            return refused
+        self.listed.append(dict(request.query_params))
+        user = request.query_params["user_id"]
+        found = [
+            task
+            for task in self.tasks.values()
+            if (task.get("metadata") or {}).get("kagent_user_id") == user
+        ]
+        return JSONResponse(
+            {"error": False, "data": found, "message": "", "continue": "next", "total": 7}
+        )
 
     async def _interrupted(self, request: Request) -> Response:
         if refused := self._seen(request):

@@ -158,3 +158,39 @@ def test_only_a_process_of_an_agent_ends_tasks(
     client: FlaskClient, headers: dict[str, str]
 ) -> None:
     assert client.post("/api/tasks/interrupted", headers=headers).status_code == 400
+
+
+def test_tasks_are_listed_by_pages(client: FlaskClient) -> None:
+    for key in ("t1", "t2", "t3"):
+        client.post("/api/tasks", json=task(key), headers=ADA)
+    client.post("/api/tasks", json=task("his"), headers=BOB)
+
+    first = client.get("/api/tasks?limit=2", headers=ADA).get_json()
+    token = first["continue"]
+    second = client.get(f"/api/tasks?limit=2&continue={token}", headers=ADA).get_json()
+
+    assert [found["id"] for found in first["data"]] == ["t3", "t2"]
+    assert [found["id"] for found in second["data"]] == ["t1"]
+    assert (first["total"], second["continue"]) == (3, "")
+
+
+def test_a_list_of_tasks_is_narrowed(client: FlaskClient) -> None:
+    status = {"state": "completed", "timestamp": "2026-01-02T03:04:05Z"}
+    client.post("/api/tasks", json={**task("t1"), "status": status}, headers=ADA)
+    client.post("/api/tasks", json=task("t2"), headers=ADA)
+
+    def ids(query: str) -> list[str]:
+        found = client.get(f"/api/tasks?{query}", headers=ADA).get_json()["data"]
+        return [one["id"] for one in found]
+
+    assert ids("state=completed") == ["t1"]
+    assert ids("since=2026-01-02T03:04:05Z") == ["t1"]
+    assert ids("since=2026-01-02T03:04:06Z") == []
+    assert ids("context_id=other") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["continue=%21", "limit=0", "since=yesterday", "since=2026-01-01"]
+)
+def test_a_list_that_nobody_can_give_is_refused(client: FlaskClient, query: str) -> None:
+    assert client.get(f"/api/tasks?{query}", headers=ADA).status_code in {400, 422}
