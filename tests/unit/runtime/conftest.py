@@ -202,13 +202,18 @@ def history_of() -> Callable[[dict[str, Any]], Sequence[dict[str, Any]]]:
     return parts
 
 
+Call = tuple[str, dict[str, Any]]
+"""Of a tool: name and arguments."""
+Reply = str | Call | list[Call]
+"""A text, a call, or several at once."""
+
+
 @dataclass
 class Scripted:
     """A model behind OpenAI's protocol that says what it is told to, and embeds texts."""
 
     url: str = ""
-    replies: list[str | tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """Texts, and calls of tools as name and arguments."""
+    replies: list[Reply] = field(default_factory=list)
     requests: list[dict[str, Any]] = field(default_factory=list)
     embedded: list[dict[str, Any]] = field(default_factory=list)
     numbers: int = 768
@@ -422,12 +427,16 @@ class Controller:
         return JSONResponse(found[: body["limit"]])
 
 
-def _said(reply: str | tuple[str, dict[str, Any]]) -> dict[str, Any]:
+def _said(reply: Reply) -> dict[str, Any]:
     if isinstance(reply, str):
         return {"role": "assistant", "content": reply}
-    function = {"name": reply[0], "arguments": json.dumps(reply[1])}
-    call = {"id": f"call-{uuid.uuid4().hex}", "type": "function", "function": function}
-    return {"role": "assistant", "content": None, "tool_calls": [call]}
+    calls = [reply] if isinstance(reply, tuple) else reply
+    return {"role": "assistant", "content": None, "tool_calls": [_called(*call) for call in calls]}
+
+
+def _called(name: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    function = {"name": name, "arguments": json.dumps(arguments)}
+    return {"id": f"call-{uuid.uuid4().hex}", "type": "function", "function": function}
 
 
 def _likeness(one: Sequence[float], other: Sequence[float]) -> float:
