@@ -106,7 +106,8 @@ class Reconciler:
         if record is None:
             return None
         record = self._ended(record)
-        if record.request is not None and record.request.dry_run:
+        # Another one may have been asked for meanwhile; what follows writes.
+        while record.request is not None and record.request.dry_run:
             record = self._rehearse(record, record.request)
         request = record.request
         with self._reporting(name, "SourceError", request):
@@ -196,10 +197,10 @@ class Reconciler:
         )
 
     def _rehearse(self, record: ApplicationRecord, request: SyncRequest) -> ApplicationRecord:
-        """Answer a request for a dry run: an operation that changes nothing but itself."""
+        """Answer a request for a dry run: an operation that changes nothing but the history."""
         name = record.spec.name
         with self._reporting(name, "SourceError", request):
-            revision = self.revisions.completed(self.revisions.peek(record, request))
+            revision = self.revisions.peek(record, request)
         with self._reporting(name, "ComparisonError", request):
             plan = self.planner.plan(record, revision, request)
         choice = decision.decide(record, plan, request, self._circumstances(record, plan))

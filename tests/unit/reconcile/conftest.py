@@ -54,6 +54,7 @@ class World:
         self.pending: set[Trigger] = set()
         self.stopping = False
         self.when_applied: Callable[[Manifest], None] = lambda _: None
+        self.when_tried: Callable[[Manifest], None] = lambda _: None
         self._lock = threading.Lock()
         self._apply = client.apply
         client.apply = self._observed_apply  # type: ignore[method-assign] # tells, and applies
@@ -167,9 +168,8 @@ class World:
         self.seen(lambda live: live["data"] == data, name)
 
     def _observed_apply(self, manifest: Manifest, **options: bool) -> Manifest:
-        if not options.get("dry_run"):
-            with self._lock:
-                self.when_applied(manifest)
+        with self._lock:
+            (self.when_tried if options.get("dry_run") else self.when_applied)(manifest)
         return self._apply(manifest, **options)
 
 

@@ -101,6 +101,21 @@ def test_a_dry_run_of_another_revision_does_not_stay_there(world: Any, prompts: 
     assert world.config_map("a")["data"] == {"text": "two"}
 
 
+def test_a_dry_run_that_is_asked_for_during_another_writes_nothing(
+    world: Any, prompts: Write
+) -> None:
+    world.follow(automated=False)
+    world.commit(a=prompts("a"))
+    more = [True]
+    world.when_tried = lambda _: more and more.pop() and world.ask(dry_run=True)
+
+    ask(world, dry_run=True)
+
+    assert [item.dry_run for item in world.record.history] == [True, True]
+    assert world.config_map("a") is None
+    assert world.record.request is None
+
+
 def test_a_dry_run_tells_what_would_be_refused(world: Any, prompts: Write) -> None:
     world.follow(automated=False)
     world.commit(
