@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from threading import Lock
 
 from controller.definitions.catalog import Catalog
 from controller.errors import RosterError
@@ -53,6 +54,8 @@ class Revisions:
     _current: dict[str, Revision] = field(default_factory=dict)
     _earlier: dict[str, tuple[str, Catalog]] = field(default_factory=dict)
     """Commit and definitions before the current ones: what is new is told against them."""
+    _lock: Lock = field(default_factory=Lock)
+    """Held to replace a current revision: requests of the API look at them beside the visits."""
 
     def current(
         self,
@@ -88,9 +91,10 @@ class Revisions:
             if last is None or (request and request.revision):
                 raise
             revision = replace(last, problem=str(error))
-        if known is not None and known.commit != revision.commit:
-            self._earlier[record.spec.name] = (known.commit.revision, known.desired.catalog)
-        self._current[record.spec.name] = revision
+        with self._lock:
+            if known is not None and known.commit != revision.commit:
+                self._earlier[record.spec.name] = (known.commit.revision, known.desired.catalog)
+            self._current[record.spec.name] = revision
         return revision
 
     def definitions(self, record: ApplicationRecord, target: str) -> tuple[str, Catalog]:
@@ -118,15 +122,20 @@ class Revisions:
     def completed(self, revision: Revision) -> Revision:
         """Give the revision rendered with what the cluster has at this moment.
 
+        It is kept where the revision is the current one still, and not in place of a newer one.
+
         Raises:
             UnavailableError: the cluster's state is not known.
         """
         name, known = revision.spec.name, revision.desired
         complete = desired.with_cluster(known, self.look(name, known.wanted))
-        if complete is not known:
-            revision = replace(revision, desired=complete)
-            self._current[name] = revision
-        return revision
+        if complete is known:
+            return revision
+        rendered = replace(revision, desired=complete)
+        with self._lock:
+            if self._current.get(name) is revision:
+                self._current[name] = rendered
+        return rendered
 
     def known_catalog(self, name: str) -> Catalog | None:
         """Give the definitions of the revision in memory, without a look at anything else."""
@@ -140,9 +149,8 @@ class Revisions:
             RosterError: the repository cannot be read, or the revision does not exist.
         """
         if request.revision is None:
-            return self.current(record, refresh=True)
-        known = self._current.get(record.spec.name)
-        return self._latest(record, request, known, fresh=True)
+            return self.completed(self.current(record, refresh=True))
+        return self.at(record, request.revision, fresh=True)
 
     def claims(self, name: str) -> Mapping[ObjectKey, str]:
         """Give the objects of an application that another one asks for too, with its name."""
@@ -155,14 +163,20 @@ class Revisions:
             for key in keys & revision.desired.keys
         }
 
-    def at(self, record: ApplicationRecord, target: str) -> Revision:
+    def at(self, record: ApplicationRecord, target: str, *, fresh: bool = False) -> Revision:
         """Give any revision of an application's repository, rendered; nothing is kept of it.
+
+        Args:
+            record: the application.
+            target: a commit, branch or tag.
+            fresh: look anew where a branch or tag stands: somebody may just have pushed.
 
         Raises:
             RosterError: it does not exist, or cannot be read.
         """
         source = _source(record.spec, target)
-        revision = self._load(record.spec, source, self.repositories.resolve(source))
+        commit_id = self.repositories.resolve(source, fresh=fresh)
+        revision = self._load(record.spec, source, commit_id)
         known = self._current.get(record.spec.name)
         # What the current one refers to goes on being followed.
         wanted = {**(known.desired.wanted if known else {}), **revision.desired.wanted}

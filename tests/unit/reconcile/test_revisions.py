@@ -1,4 +1,6 @@
+import itertools
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -207,6 +209,38 @@ def test_a_revision_is_rendered_once_and_again_when_the_cluster_changes(world: W
     assert revision.desired.objects() != changed.desired.objects()
     assert world.revisions.current(world.record(), refresh=False) is changed
     assert changed.desired.findings == ()
+
+
+def prompted(world: World, look: Callable[[], dict[ObjectKey, Outline]]) -> tuple[str, str]:
+    """Have two commits of an agent whose prompt is in the cluster, and give them."""
+    world.revisions = replace(world.revisions, look=lambda _name, _wanted: look())
+    (world.folder / "agent.yaml").write_text(PROMPTED)
+    return world.commit("one"), world.commit("two")
+
+
+def test_a_revision_that_is_peeked_at_does_not_become_the_current_one(world: World) -> None:
+    counter = itertools.count()
+    first, second = prompted(world, lambda: tone(str(next(counter))))
+    world.revisions.current(world.record(), refresh=True)
+
+    peeked = world.revisions.peek(world.record(), SyncRequest(revision=first, dry_run=True))
+
+    assert peeked.commit.revision == first
+    assert world.revisions.current(world.record(), refresh=False).commit.revision == second
+
+
+def test_a_revision_that_is_rendered_late_does_not_replace_a_newer_one(world: World) -> None:
+    seen = [tone("Be kind.")]
+    first, _ = prompted(world, lambda: seen[-1])
+    hold = Hold(revision=first, instead_of=world.git("rev-parse", "HEAD"))
+    slow = world.revisions.current(world.record(hold), refresh=True)
+    newer = world.revisions.current(world.record(), refresh=True)
+    seen.append(tone("Be brief."))
+
+    rendered = world.revisions.completed(slow)
+
+    assert rendered.commit.revision == first
+    assert world.revisions.current(world.record(), refresh=False) is newer
 
 
 def test_a_cluster_that_is_away_is_asked_again_before_anything_is_compared(world: World) -> None:
