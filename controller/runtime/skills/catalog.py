@@ -81,7 +81,7 @@ def _skill(folder: Path) -> Skill:
         raise SkillError(f"{FILE} does not begin with YAML between two lines of '---'")
     try:
         fields = yaml.load(match[1], yaml.CSafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:  # the second for a date that there is not
         problem = " ".join(str(error).split())
         raise SkillError(f"{FILE} does not begin with valid YAML: {problem}") from error
     description = fields.get("description") if isinstance(fields, Mapping) else None

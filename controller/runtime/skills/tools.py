@@ -125,6 +125,8 @@ class SkillTools(AbstractToolset[Turn]):
             )
         except (PathError, files.FileError) as error:
             raise ToolFailed(str(error)) from error
+        except ValueError as error:  # a NUL, or half of a surrogate pair
+            raise ToolFailed(f"{path!r} cannot be the name of a file: {error}.") from error
         except OSError as error:
             raise ToolFailed(f"{path}: {error.strerror or error}.") from error
 

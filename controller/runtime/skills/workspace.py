@@ -7,6 +7,7 @@ The paths are those of kagent's runtime: relative ones are below the conversatio
 import hashlib
 import shutil
 import tempfile
+import threading
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -40,15 +41,18 @@ class Workspace:
         self.skills = skills
         self._base: Path | None = None
         self._folders: dict[tuple[str, str], Path] = {}
+        # A model calls several tools at once, each in a thread.
+        self._lock = threading.Lock()
 
     def folder(self, turn: Turn) -> Path:
         """The folder of a turn's conversation, made at its first use."""
         key = (turn.owner, turn.context_id)
-        folder = self._folders.pop(key, None) or self._made(key)
-        self._folders[key] = folder
-        while len(self._folders) > _MAX_FOLDERS:
-            oldest = next(iter(self._folders))
-            shutil.rmtree(self._folders.pop(oldest), ignore_errors=True)
+        with self._lock:
+            folder = self._folders.pop(key, None) or self._made(key)
+            self._folders[key] = folder
+            while len(self._folders) > _MAX_FOLDERS:
+                oldest = next(iter(self._folders))
+                shutil.rmtree(self._folders.pop(oldest), ignore_errors=True)
         return folder
 
     def place(self, turn: Turn, text: str) -> Place:

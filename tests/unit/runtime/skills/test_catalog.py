@@ -28,6 +28,7 @@ def test_a_skill_has_the_name_of_its_folder_and_a_description(tmp_path: Path) ->
     ("text", "problem"),
     [
         pytest.param("# How\n", "between two lines of '---'", id="no front matter"),
+        pytest.param("---\ndescription: 2026-02-30\n---\n", "valid YAML", id="no such date"),
         pytest.param("---\nname: a\n", "between two lines of '---'", id="never closed"),
         pytest.param("---\na: b: c\n---\n", "valid YAML", id="no YAML"),
         pytest.param("---\n- a\n---\n", "no description", id="no mapping"),

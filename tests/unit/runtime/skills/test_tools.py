@@ -92,6 +92,7 @@ def test_a_skill_is_opened_and_its_files_are_read(agent: Callable[..., Any], scr
         pytest.param("skills", {}, "`command` is missing", id="no name"),
         pytest.param("read_file", {"file_path": "/etc/passwd"}, "cannot be named", id="outside"),
         pytest.param("read_file", {"file_path": "skills/invoice/no"}, "No such file", id="missing"),
+        pytest.param("read_file", {"file_path": "a\0b"}, "the name of a file", id="no name"),
     ],
 )
 def test_what_goes_wrong_is_told_to_the_model(

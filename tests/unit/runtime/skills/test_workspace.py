@@ -1,6 +1,8 @@
 """Which files a model may name, and whose they are."""
 
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -74,6 +76,20 @@ def test_each_conversation_of_each_user_has_a_folder_of_its_own(space: Workspace
 
     assert len(folders) == 3
     assert space.folder(TURN) in folders
+
+
+def test_tools_that_are_called_at_once_get_the_same_folder(space: Workspace) -> None:
+    turns = [Turn(context_id=f"{number // 8}", task_id="t") for number in range(160)]
+    begin = threading.Barrier(8)
+
+    def folder(turn: Turn) -> Path:
+        begin.wait(timeout=60)
+        return space.folder(turn)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(folder, turns))
+
+    assert len(set(found)) == 20
 
 
 def test_the_files_of_the_oldest_conversations_go(
