@@ -44,7 +44,7 @@ def fetch(ref: GitRef, folder: Path, *, auth: Path | None) -> None:
     with tempfile.TemporaryDirectory(prefix="skill-") as scratch:
         clone = Path(scratch) / "clone"
         clone.mkdir()
-        environment = {**os.environ, **_HARDENED, **_signed_in(auth)}
+        environment = {**os.environ, **_HARDENED, **_signed_in(auth, Path(scratch))}
         _git(clone, "init", "--quiet", environment=environment)
         asked = ("fetch", "--quiet", "--depth", "1", "--no-tags", "--", ref.url, ref.ref)
         _git(clone, *asked, environment=environment)
@@ -67,13 +67,16 @@ def _copy(clone: Path, ref: GitRef, folder: Path) -> None:
     shutil.copytree(source, folder, symlinks=True, ignore=shutil.ignore_patterns(".git"))
 
 
-def _signed_in(auth: Path | None) -> Mapping[str, str]:
-    """Give the variables by which git signs in with what a Secret holds."""
+def _signed_in(auth: Path | None, scratch: Path) -> Mapping[str, str]:
+    """Give the variables by which git signs in with what a Secret holds.
+
+    A key is copied into `scratch`, and goes with it.
+    """
     if auth is None:
         return {}
     key, token = auth / "ssh-privatekey", auth / "token"
     if key.is_file():
-        private = Path(tempfile.mkdtemp(prefix="key-")) / "key"
+        private = scratch / "key"
         private.touch(mode=0o600)  # ssh takes no key that others can read
         private.write_bytes(key.read_bytes())
         options = f"-i {private} -o IdentitiesOnly=yes -o StrictHostKeyChecking=accept-new"

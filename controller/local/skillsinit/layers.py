@@ -7,6 +7,7 @@ and a name with `.wh.` before it removes what an earlier layer has.
 import os
 import shutil
 import tarfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from controller.errors import PermanentError
@@ -20,7 +21,7 @@ class Unpacking:
     """One image that is unpacked; counts what all of its layers take."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder.resolve()
+        self._folder = _real(folder)
         self._size_bytes = 0
         self._files = 0
 
@@ -34,18 +35,13 @@ class Unpacking:
             with tarfile.open(archive, "r:*") as layer:
                 for member in layer:
                     self._place(layer, member)
-        except (tarfile.TarError, EOFError, OSError) as error:
+        except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
             raise PermanentError(f"A layer cannot be unpacked: {error}") from error
 
     def _place(self, layer: tarfile.TarFile, member: tarfile.TarInfo) -> None:
-        parts = tuple(part for part in PurePosixPath(member.name).parts if part not in {"/", "."})
-        if not parts:
+        target = self._inside(member.name)
+        if target == self._folder:
             return
-        if ".." in parts:
-            raise PermanentError(f"A layer holds {member.name!r}, which leads out of its folder.")
-        target = self._folder.joinpath(*parts)
-        if not target.parent.resolve().is_relative_to(self._folder):
-            raise PermanentError(f"A layer holds {member.name!r}, which is behind a link.")
         self._count(member)
         if target.name == _ALL_REMOVED:
             _empty(target.parent)
@@ -55,19 +51,49 @@ class Unpacking:
             if target.is_symlink() or not target.is_dir():
                 _remove(target)
             target.mkdir(parents=True, exist_ok=True)
-        elif member.isfile() or member.issym():
+        elif member.isfile() or member.issym() or member.islnk():
             _remove(target)
             target.parent.mkdir(parents=True, exist_ok=True)
             self._write(layer, member, target)
 
+    def _inside(self, name: str) -> Path:
+        """Give where a name of an archive stands; what is above it is inside, links followed."""
+        parts = tuple(part for part in PurePosixPath(name).parts if part != "/")
+        if ".." in parts:
+            raise PermanentError(f"A layer holds {name!r}, which leads out of its folder.")
+        path = self._folder.joinpath(*parts)
+        if parts and not _real(path.parent).is_relative_to(self._folder):
+            raise PermanentError(f"A layer holds {name!r}, which is behind a link.")
+        return path
+
+    def _stays_inside(self, link: Path, leads_to: str) -> bool:
+        """Tell whether a link cannot lead out, whatever other links are made after it.
+
+        Up it leads from the folder where it really is, and only at its beginning: behind a name, a
+        step up would depend on where that name leads by then.
+        """
+        parts = PurePosixPath(leads_to).parts
+        up = next((count for count, part in enumerate(parts) if part != ".."), len(parts))
+        depth = len(_real(link.parent).relative_to(self._folder).parts)
+        return "/" not in parts and ".." not in parts[up:] and up <= depth
+
     def _write(self, layer: tarfile.TarFile, member: tarfile.TarInfo, target: Path) -> None:
         if member.issym():
-            leads_to = os.path.normpath(target.parent / member.linkname)
-            if member.linkname.startswith("/") or not Path(leads_to).is_relative_to(self._folder):
+            if not self._stays_inside(target, member.linkname):
                 raise PermanentError(
                     f"A layer holds {member.name!r}, a link out of its folder: {member.linkname!r}."
                 )
             target.symlink_to(member.linkname)
+            return
+        if member.islnk():
+            other = self._inside(member.linkname)
+            # A link under a second name would lead elsewhere than it was looked at for.
+            if other.is_symlink() or not other.is_file():
+                raise PermanentError(
+                    f"A layer holds {member.name!r}, another name of {member.linkname!r},"
+                    " which is no file."
+                )
+            target.hardlink_to(other)
             return
         content = layer.extractfile(member)
         with target.open("wb") as file:
@@ -82,6 +108,11 @@ class Unpacking:
             raise PermanentError(
                 f"The image holds more than {_MAX_FILES:,} files or {_MAX_BYTES:,} bytes."
             )
+
+
+def _real(path: Path) -> Path:
+    # Not `Path.resolve`: it fails on links in a circle by an error of its own kind.
+    return Path(os.path.realpath(path))
 
 
 def _empty(folder: Path) -> None:

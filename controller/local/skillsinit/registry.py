@@ -2,16 +2,16 @@
 
 import base64
 import hashlib
-import json
 import platform
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from controller.errors import PermanentError, TransientError
 
@@ -67,12 +67,27 @@ class Image:
         return cls(host=host, repository=repository, reference=reference)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layer:
+class Layer(BaseModel):
     """One archive of an image's files."""
 
+    model_config = ConfigDict(frozen=True)
+
     digest: str
-    media_type: str
+
+
+class _Fitted(Layer):
+    """An image for one kind of machine."""
+
+    platform: Mapping[str, Any] | None = None
+
+
+class _Manifest(BaseModel):
+    """An image, or an index of images for several kinds of machine."""
+
+    model_config = ConfigDict(frozen=True)
+
+    layers: tuple[Layer, ...] | None = None
+    manifests: tuple[_Fitted, ...] | None = None
 
 
 class Registry:
@@ -99,12 +114,9 @@ class Registry:
             TransientError: the registry cannot be reached.
         """
         manifest = self._manifest(self._image.reference)
-        if manifest.get("manifests"):
-            manifest = self._manifest(_fitting(manifest["manifests"]))
-        return [
-            Layer(digest=layer["digest"], media_type=layer.get("mediaType", ""))
-            for layer in manifest.get("layers") or ()
-        ]
+        if manifest.manifests:
+            manifest = self._manifest(_fitting(manifest.manifests))
+        return list(manifest.layers or ())
 
     def download(self, layer: Layer, file: Path, *, limit_bytes: int) -> int:
         """Write an archive into a file, and give its size in bytes.
@@ -127,7 +139,7 @@ class Registry:
         _check(digest.hexdigest(), layer.digest)
         return size_bytes
 
-    def _manifest(self, reference: str) -> Mapping[str, Any]:
+    def _manifest(self, reference: str) -> "_Manifest":
         with self._asked(f"/manifests/{reference}", accept=(*_INDEXES, *_MANIFESTS)) as answer:
             body = b""
             for chunk in answer.iter_bytes():
@@ -137,9 +149,9 @@ class Registry:
         if reference.startswith("sha256:"):
             _check(hashlib.sha256(body).hexdigest(), reference)
         try:
-            return dict(json.loads(body))
-        except ValueError as error:
-            raise PermanentError(f"{self._root}: the manifest is no JSON.") from error
+            return _Manifest.model_validate_json(body)
+        except ValidationError as error:
+            raise PermanentError(f"{self._root}: that is no manifest of an image.") from error
 
     @contextmanager
     def _asked(self, path: str, *, accept: tuple[str, ...] = ()) -> Iterator[httpx.Response]:
@@ -152,6 +164,8 @@ class Registry:
             self._authorization = f"Bearer {self._token(challenge)}"
             with self._sent(path, accept) as answer:
                 yield self._fine(answer, path)
+        except httpx.InvalidURL as error:
+            raise PermanentError(f"{self._root}{path} cannot be asked for: {error}") from error
         except httpx.HTTPError as error:
             reason = str(error) or type(error).__name__
             raise TransientError(f"{self._image.host} cannot be reached: {reason}") from error
@@ -177,8 +191,11 @@ class Registry:
         answer = self._http.get(asked.get("realm", ""), params=query, headers=headers)
         if not answer.is_success:
             raise PermanentError(f"{self._image.host}: signing in gave {answer.status_code}")
-        body = answer.json()
-        return str(body.get("token") or body.get("access_token") or "")
+        try:
+            body = answer.json()
+            return str(body.get("token") or body.get("access_token") or "")
+        except (ValueError, AttributeError) as error:
+            raise PermanentError(f"{self._image.host}: signing in gave no token.") from error
 
 
 def credentials(secrets: Mapping[str, Any], host: str) -> str:
@@ -198,16 +215,16 @@ def credentials(secrets: Mapping[str, Any], host: str) -> str:
     return ""
 
 
-def _fitting(manifests: list[Mapping[str, Any]]) -> str:
+def _fitting(manifests: Sequence[_Fitted]) -> str:
     """Choose the image for this machine; where there is none, the first: files fit everywhere."""
     wanted = {
         "os": "linux",
         "architecture": _ARCHITECTURES.get(platform.machine(), platform.machine()),
     }
     for entry in manifests:
-        if wanted.items() <= (entry.get("platform") or {}).items():
-            return str(entry["digest"])
-    return str(manifests[0]["digest"])
+        if wanted.items() <= (entry.platform or {}).items():
+            return entry.digest
+    return manifests[0].digest
 
 
 def _check(found: str, wanted: str) -> None:

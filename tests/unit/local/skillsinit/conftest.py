@@ -57,13 +57,14 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def packed(entries: Iterable[tuple[str, str | tuple[str, str]]]) -> bytes:
-    """A layer: names with texts, or with `("link", target)`."""
+    """A layer: names with texts, or with `("link", target)` or `("hard", name)`."""
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as archive:
         for name, content in entries:
             member = tarfile.TarInfo(name)
             if isinstance(content, tuple):
-                member.type, member.linkname = tarfile.SYMTYPE, content[1]
+                member.linkname = content[1]
+                member.type = tarfile.SYMTYPE if content[0] == "link" else tarfile.LNKTYPE
                 archive.addfile(member)
             elif name.endswith("/"):
                 member.type, member.mode = tarfile.DIRTYPE, 0o755

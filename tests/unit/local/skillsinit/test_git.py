@@ -75,10 +75,23 @@ def test_what_cannot_be_had_is_said(
 def test_a_token_is_given_to_git_as_a_password(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("t0ken\n")
 
-    variables = git._signed_in(tmp_path)
+    variables = git._signed_in(tmp_path, tmp_path)
 
     assert variables["ROSTER_SKILLS_TOKEN"] == "t0ken"
     assert "t0ken" not in variables["GIT_CONFIG_VALUE_0"]
+
+
+def test_a_key_is_copied_to_where_only_its_owner_reads_it(tmp_path: Path) -> None:
+    auth, scratch = tmp_path / "auth", tmp_path / "scratch"
+    for folder in (auth, scratch):
+        folder.mkdir()
+    (auth / "ssh-privatekey").write_text("key")
+
+    variables = git._signed_in(auth, scratch)
+
+    (copy,) = scratch.iterdir()
+    assert f"-i {copy} " in variables["GIT_SSH_COMMAND"]
+    assert (copy.read_text(), copy.stat().st_mode & 0o777) == ("key", 0o600)
 
 
 def test_a_secret_with_nothing_to_sign_in_by_is_named(repository: Any, tmp_path: Path) -> None:

@@ -70,6 +70,28 @@ def test_what_is_not_what_its_digest_says_is_refused(shelf: Any, folder: Path) -
         pytest.param([("../out", "x")], "leads out", id="above"),
         pytest.param([("link", ("link", "/etc"))], "a link out", id="absolute link"),
         pytest.param([("a/link", ("link", "../../out"))], "a link out", id="link above"),
+        pytest.param(
+            [("a/b/top", ("link", "../..")), ("a/b/top/out", ("link", "../../.."))],
+            "a link out",
+            id="link above, through a link",
+        ),
+        pytest.param(
+            [("a/out", ("link", "top/..")), ("a/top", ("link", ".."))],
+            "a link out",
+            id="link above, by a later link",
+        ),
+        pytest.param(
+            [("a", ("link", "b")), ("b", ("link", "a")), ("a/x", "x")],
+            "cannot be unpacked",
+            id="links in a circle",
+        ),
+        pytest.param([("x", ("hard", "../../x"))], "leads out", id="hard link above"),
+        pytest.param([("x", ("hard", "none"))], "is no file", id="hard link to nothing"),
+        pytest.param(
+            [("a/x", "x"), ("a/b", ("link", "../a")), ("c", ("hard", "a/b"))],
+            "is no file",
+            id="hard link to a link",
+        ),
     ],
 )
 def test_layers_that_lead_out_are_refused(
@@ -90,6 +112,22 @@ def test_links_inside_are_kept_and_written_over(shelf: Any, folder: Path) -> Non
     fetch(f"{shelf.host}/team/skill:1", folder)
 
     assert files(folder) == {"a/x": "1", "a/y": "2", "c": "own"}
+
+
+def test_a_file_with_two_names_has_both(shelf: Any, folder: Path) -> None:
+    shelf.push(shelf.packed([("a", "1"), ("b/c", ("hard", "a"))]), shelf.packed([("a", "2")]))
+
+    fetch(f"{shelf.host}/team/skill:1", folder)
+
+    assert files(folder) == {"a": "2", "b/c": "1"}
+
+
+@pytest.mark.parametrize("content", [b"no JSON", b"[]", b'{"layers": [{}]}', b'{"layers": 1}'])
+def test_a_manifest_that_is_none_is_refused(shelf: Any, folder: Path, content: bytes) -> None:
+    shelf.put("/manifests/1", content)
+
+    with pytest.raises(PermanentError, match="no manifest of an image"):
+        fetch(f"{shelf.host}/team/skill:1", folder)
 
 
 def test_scripts_can_be_executed(shelf: Any, folder: Path) -> None:
