@@ -75,13 +75,14 @@ def find(name: str) -> ApplicationRecord:
 
 
 def find_operation(record: ApplicationRecord, number: int) -> Operation:
-    """Give an operation of the history.
+    """Give an operation of the history whose revision one can go back to.
 
     Raises:
-        ProblemError: 404.
+        ProblemError: 404, also for a dry run, and for one that was refused before there was any
+            revision.
     """
     for operation in record.history:
-        if operation.id == number and not operation.dry_run:
+        if operation.id == number and operation.revision and not operation.dry_run:
             return operation
     raise not_found(f"operation {number} in the history of {record.spec.name}")
 

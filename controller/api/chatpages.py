@@ -8,6 +8,7 @@ from controller.api.kagent import callers, conversation
 from controller.api.problems import not_found
 from controller.api.sessions import helpers
 from controller.state.records import ComponentStatus
+from controller.state.sessions import Session
 
 blueprint = flask.Blueprint("chat_pages", __name__, url_prefix="/chat")
 
@@ -25,7 +26,7 @@ def chat(namespace: str, name: str) -> flask.Response:
     if not found:
         raise not_found("agent")
     application, agent = found[0]
-    session = callers.current().session(argument("session")) if argument("session") else None
+    session = _session(agent) if argument("session") else None
     events = services.current().conversations.sessions.events(session) if session else ()
     return page(
         "chat.html",
@@ -35,6 +36,14 @@ def chat(namespace: str, name: str) -> flask.Response:
         session=session,
         turns=conversation.turns(events, user=session.user) if session else (),
     )
+
+
+def _session(agent: ComponentStatus) -> Session:
+    """Give the conversation that the address names, which is to be one with this agent."""
+    session = callers.current().session(argument("session"))
+    if callers.place_of(session.agent) != (agent.namespace, agent.name):
+        raise not_found("session")
+    return session
 
 
 def _agents() -> list[tuple[str, ComponentStatus]]:

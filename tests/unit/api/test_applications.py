@@ -234,6 +234,24 @@ def test_rollback_asks_for_the_revision_of_an_operation(client: FlaskClient, sto
     assert (name, request.revision) == ("agents", history[0]["revision"])
 
 
+@pytest.mark.parametrize("given", [{"revision": ""}, {"dry_run": True}], ids=["none", "dry run"])
+def test_what_has_no_revision_cannot_be_gone_back_to(
+    client: FlaskClient, stored: Any, make: Any, given: dict[str, Any]
+) -> None:
+    item = make.operation(11, **given)
+    stored.store.update("agents", lambda record: record.model_copy(update={"history": (item,)}))
+
+    answers = [
+        client.post(f"{LIST}/agents/rollback", json={"id": 11}),
+        client.post(f"{LIST}/agents/revert", json={"id": 11, "branch": "back"}),
+        client.post("/applications/agents/operations/11/rollback"),
+        client.get("/applications/agents/operations/11/revert"),
+    ]
+
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert stored.requests == []
+
+
 @pytest.mark.parametrize("body", [b"", b"{}"])
 def test_sync_needs_no_body(client: FlaskClient, stored: Any, body: bytes) -> None:
     response = client.post(f"{LIST}/agents/sync", data=body, content_type="application/json")

@@ -179,3 +179,4 @@ def test_a_conversation_is_shown_from_its_beginning(client: FlaskClient) -> None
     assert "Is &lt;b&gt;this&lt;/b&gt; it?" in text
     assert 'data-session="s1"' in text
     assert "/chat/agents/triage?session=s1" in client.get("/sessions/s1").text
+    assert client.get("/chat/agents/researcher?session=s1").status_code == 404
