@@ -9,7 +9,7 @@ from typing import Self
 from controller.state import sessions
 from controller.state.checkpoints import Checkpoints
 from controller.state.crews import Crews
-from controller.state.documents import Documents
+from controller.state.documents import Documents, timestamp
 from controller.state.feedback import Feedback
 from controller.state.memories import Memories
 from controller.state.pushes import Pushes
@@ -58,12 +58,12 @@ class Conversations:
         before = ""
         if max_age_days:
             oldest = self._now() - timedelta(days=max_age_days)
-            before = oldest.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            before = timestamp(oldest)
         found = self.sessions.list(Wanted())
         gone = sessions.expired(found, before=before, max_per_agent=max_per_agent)
         for session in gone:
             self.sessions.delete(session)
-        yesterday = (self._now() - timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        yesterday = timestamp(self._now() - timedelta(days=1))
         self.pushes.prune(before=yesterday, has_task=self.sessions.has_task)
         return len(gone), self.memories.prune()
 

@@ -15,6 +15,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -28,7 +29,7 @@ from controller.state.journal import Journal
 from controller.state.lock import WriterLock
 from controller.state.storage import CorruptStateError
 
-__all__ = ["Documents", "Edit", "Row", "Tables", "name_of"]
+__all__ = ["Documents", "Edit", "Row", "Tables", "name_of", "timestamp"]
 
 log = structlog.get_logger(__name__)
 
@@ -361,3 +362,8 @@ class Documents:
 def name_of(kind: str, *identity: str) -> str:
     """Give the name of the document of a kind that belongs to somebody: no text of theirs in it."""
     return f"{kind}/{hashlib.sha256(chr(0).join(identity).encode()).hexdigest()[:40]}"
+
+
+def timestamp(moment: datetime) -> str:
+    """Give a time in UTC as documents have it: ISO 8601 with microseconds, which sorts as text."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from controller.state.documents import Documents, Row, name_of
+from controller.state.documents import Documents, Row, name_of, timestamp
 
 _KIND = "feedback"
 _TABLE = "feedback"
@@ -39,7 +39,7 @@ class Feedback:
             "text": opinion.text,
             "issue": opinion.issue,
             "message": opinion.message,
-            "created_at": self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "created_at": timestamp(self._now()),
         }
         with self._documents.edit(_name(opinion.user)) as document:
             number = (document.head or {"last": 0})["last"] + 1

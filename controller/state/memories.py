@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from controller.state.documents import Documents, Row, name_of
+from controller.state.documents import Documents, Row, name_of, timestamp
 
 MAX_PER_OWNER = 2000
 """Memories kept of one user by one agent; the oldest go. A search through them takes 60 ms."""
@@ -72,7 +72,7 @@ class Memories:
         self, agent: str, user: str, vector: Sequence[float], *, limit: int, min_score: float
     ) -> tuple[StoredMemory, ...]:
         """Give the memories most like a vector, the likest first."""
-        wanted, now = _unit(vector), _iso(self._now())
+        wanted, now = _unit(vector), timestamp(self._now())
         rows = self._rows(agent, user)
         scored = [
             (_likeness(wanted, row), key)
@@ -105,10 +105,10 @@ class Memories:
         now, count = self._now(), 0
         with self._documents.edit(name) as document:
             for key, row in document.table(_TABLE).items():
-                if not row["expires_at"] or row["expires_at"] > _iso(now):
+                if not row["expires_at"] or row["expires_at"] > timestamp(now):
                     continue
                 if row["access_count"] >= POPULAR:
-                    longer = _iso(now + timedelta(days=EXTENSION_DAYS))
+                    longer = timestamp(now + timedelta(days=EXTENSION_DAYS))
                     document.put(_TABLE, key, {**row, "expires_at": longer, "access_count": 0})
                 else:
                     document.remove(_TABLE, key)
@@ -130,12 +130,12 @@ class Memories:
 
 
 def _row(memory: Memory, now: datetime) -> Row:
-    expires = _iso(now + timedelta(days=memory.ttl_days)) if memory.ttl_days else ""
+    expires = timestamp(now + timedelta(days=memory.ttl_days)) if memory.ttl_days else ""
     return {
         "content": memory.content,
         "vector": base64.b64encode(_unit(memory.vector).tobytes()).decode(),
         "metadata": dict(memory.metadata),
-        "created_at": _iso(now),
+        "created_at": timestamp(now),
         "expires_at": expires,
         "access_count": 0,
     }
@@ -161,7 +161,3 @@ def _likeness(wanted: "array[float]", row: Row) -> float:
 
 def _name(agent: str, user: str) -> str:
     return name_of(_KIND, agent, user)
-
-
-def _iso(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller.state.documents import Documents, name_of
+from controller.state.documents import Documents, name_of, timestamp
 
 _KIND = "pushes"
 _TABLE = "pushes"
@@ -38,7 +38,7 @@ class Pushes:
         row = {"id": wish.id, "user": wish.user, "config": dict(wish.config)}
         with self._documents.edit(_name(agent, task)) as document:
             document.put(_TABLE, _key(wish.user, wish.id), row)
-            time = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+            time = timestamp(self._now())
             document.head = {"agent": agent, "task": task, "updated_at": time}
 
     def of(self, agent: str, task: str) -> tuple[Wish, ...]:

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from controller.state import adkevents, interrupted, pushes
-from controller.state.documents import Documents, Edit, Row, name_of
+from controller.state.documents import Documents, Edit, Row, name_of, timestamp
 from controller.state.interrupted import Process
 
 _KIND = "sessions"
@@ -388,7 +388,7 @@ class Sessions:
         return held[1]
 
     def _time(self) -> str:
-        return self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        return timestamp(self._now())
 
 
 def expired(sessions: Sequence[Session], *, before: str, max_per_agent: int) -> tuple[Session, ...]:

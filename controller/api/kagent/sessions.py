@@ -17,6 +17,7 @@ from controller.api.kagent import callers, continuing, conversation
 from controller.api.kagent.envelope import Body, Envelope, Nothing, Page, answer
 from controller.api.problems import Problem, ProblemError, not_found
 from controller.state import adkevents
+from controller.state.documents import timestamp
 from controller.state.sessions import Event, Session, Share, Wanted
 
 _PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
@@ -408,7 +409,7 @@ def _events(
 ) -> list[dict[str, Any]]:
     """Give the events that are asked for; the agent itself gets what was not stored, too."""
     withheld = services.current().conversations.withheld
-    after = query.after.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ") if query.after else ""
+    after = timestamp(query.after.astimezone(UTC)) if query.after else ""
     found: list[Event] = [
         event
         for event in services.current().conversations.sessions.events(session)
