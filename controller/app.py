@@ -382,7 +382,7 @@ def _gateway(settings: Settings, reconciler: Reconciler, conversations: Conversa
     return Gateway(
         agents.find,
         lambda: http_client(upstream.tls(client)),
-        find_link=Shared(conversations.sessions).find,
+        find_link=Shared(conversations.sessions, conversations.tasks).find,
         max_open=settings.agent_requests,
         is_stopping=stream.is_stopping,
     )
@@ -412,7 +412,7 @@ def _interruptions(
         return client.get(ObjectKey("", "Pod", namespace, name), "v1")
 
     found = interruptions.Interruptions(
-        conversations.sessions, place_of=place_of, pods=live.pods_in, read_pod=read_pod
+        conversations.tasks, place_of=place_of, pods=live.pods_in, read_pod=read_pod
     )
     return interruptions.Watch(found.visit)
 

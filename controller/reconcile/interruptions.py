@@ -15,7 +15,7 @@ import structlog
 from controller.errors import RosterError
 from controller.objects import Manifest
 from controller.state.interrupted import Process
-from controller.state.sessions import Sessions, Unfinished
+from controller.state.tasks import Tasks, Unfinished
 
 log = structlog.get_logger(__name__)
 
@@ -36,10 +36,8 @@ ReadPod: TypeAlias = Callable[[str, str], Manifest | None]
 class Interruptions:
     """Finds tasks that nobody works on."""
 
-    def __init__(
-        self, sessions: Sessions, *, place_of: PlaceOf, pods: Pods, read_pod: ReadPod
-    ) -> None:
-        self._sessions = sessions
+    def __init__(self, tasks: Tasks, *, place_of: PlaceOf, pods: Pods, read_pod: ReadPod) -> None:
+        self._tasks = tasks
         self._place_of = place_of
         self._pods = pods
         self._read_pod = read_pod
@@ -54,7 +52,7 @@ class Interruptions:
         """
         suspected, ended = set(), 0
         look = _Look(self._pods, self._read_pod)
-        for task in self._sessions.unfinished():
+        for task in self._tasks.unfinished():
             namespace, _ = self._place_of(task.session.agent)
             reason, key = look.reason(namespace, task.process.pod), (task.task, task.process)
             if reason == DEAD and key not in self._suspected:
@@ -65,7 +63,7 @@ class Interruptions:
         return ended
 
     def _end(self, task: Unfinished, reason: str) -> bool:
-        if not self._sessions.interrupt(task, reason):
+        if not self._tasks.interrupt(task, reason):
             return False
         log.warning(
             "task_interrupted",

@@ -14,11 +14,14 @@ from controller.state.feedback import Feedback
 from controller.state.memories import Memories
 from controller.state.pushes import Pushes
 from controller.state.sessions import Sessions, Wanted
+from controller.state.tasks import Tasks
 from controller.state.withheld import Withheld
 
 
 class Conversations:
-    """Sessions, memories, feedback, checkpoints, crews. Safe for threads; one process at a time.
+    """Sessions with their tasks, memories, feedback, checkpoints, crews.
+
+    Safe for threads; one process at a time.
 
     Raises:
         StoreLockedError: another process has the folder open.
@@ -29,6 +32,7 @@ class Conversations:
     ) -> None:
         self.documents = Documents(folder)
         self.sessions = Sessions(self.documents, now)
+        self.tasks = Tasks(self.documents, self.sessions, now)
         self.pushes = Pushes(self.documents, now)
         self.memories = Memories(self.documents, now)
         self.feedback = Feedback(self.documents, now)
@@ -64,7 +68,7 @@ class Conversations:
         for session in gone:
             self.sessions.delete(session)
         yesterday = timestamp(self._now() - timedelta(days=1))
-        self.pushes.prune(before=yesterday, has_task=self.sessions.has_task)
+        self.pushes.prune(before=yesterday, has_task=self.tasks.exist)
         return len(gone), self.memories.prune()
 
     def close(self) -> None:

@@ -1,29 +1,25 @@
-"""Conversations of agents: sessions with their events, tasks and shares.
+"""Conversations of agents: sessions with their events and shares.
 
 A session belongs to a user and an agent: whoever sends another's session id gets a session of his
-own, and no answer tells that there is one already.
+own, and no answer tells that there is one already. Each has a document: its head is what lists
+show, its tables hold the events, the shares, and the tasks that `tasks.py` keeps.
 """
 
 import hmac
 import operator
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import datetime
-from typing import Any
 
-from controller.state import adkevents, interrupted, pushes
-from controller.state.documents import Documents, Edit, Row, name_of, timestamp
-from controller.state.interrupted import Process
+from controller.state import adkevents, pushes
+from controller.state.documents import Documents, Row, name_of, timestamp
 
+TASKS = "tasks"
+"""Table of a session's document, by id of the task."""
 _KIND = "sessions"
 _EVENTS = "events"
-_TASKS = "tasks"
 _SHARES = "shares"
-_WORKING = "working"
-"""Key of a session's head: the tasks that are worked on, each with its process."""
-_UNTOLD = "untold"
-"""Key of a session's head: tasks that were ended, of which those who wish it are to be told."""
 _EXCERPT = 200
 """Characters of the first and the last message that lists show and search."""
 
@@ -83,25 +79,6 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
-    """A stored A2A task, with whose it is."""
-
-    session: Session
-    body: Mapping[str, Any]
-    updated_at: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unfinished:
-    """A task that a process works on, as far as it said."""
-
-    session: Session
-    task: str
-    """Its id."""
-    process: Process
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Share:
     """A link that lets others see a session."""
 
@@ -157,7 +134,7 @@ class Sessions:
             time = self._time()
             made: Row = {
                 **(document.head or {}),
-                **_row(found),
+                **row_of(found),
                 "name": wanted.name or found.name,
                 "source": wanted.source or found.source,
                 "created_at": found.created_at or time,
@@ -165,12 +142,12 @@ class Sessions:
                 "is_hidden": False,
             }
             document.head = made
-            document.add_key(_session_key(wanted.id))
+            document.add_key(key_of(wanted.id))
         return _session(made)
 
     def get(self, wanted: Wanted) -> Session | None:
         """Give the session that was written to last of those with this id, if there is one."""
-        found = [self._at(name) for name in self._documents.find(_session_key(wanted.id))]
+        found = [self.at(name) for name in self._documents.find(key_of(wanted.id))]
         fitting = [session for session in found if session is not None and wanted.takes(session)]
         return max(fitting, key=lambda session: session.updated_at, default=None)
 
@@ -178,8 +155,8 @@ class Sessions:
         """Give sessions, those written to last first."""
         found = [
             (session.updated_at, name, session)
-            for name, head in self._documents.heads(_KIND).items()
-            if wanted.takes(session := self._of(name, head))
+            for name, _, session in self.heads()
+            if wanted.takes(session)
         ]
         found.sort(key=operator.itemgetter(0, 1), reverse=True)
         return [session for _, _, session in found]
@@ -194,8 +171,8 @@ class Sessions:
 
     def delete(self, session: Session) -> None:
         """Forget a session with everything in it."""
-        for task in self.tasks(session):
-            pushes.forget(self._documents, session.agent, str(task.body["id"]))
+        for task in self._documents.tables(session.document).get(TASKS, {}):
+            pushes.forget(self._documents, session.agent, task)
         with self._documents.edit(session.document) as document:
             document.head = None
         self._held.pop(session.document, None)
@@ -235,119 +212,6 @@ class Sessions:
                 document.head = {**head, "updated_at": time}
         return len(new)
 
-    def put_task(
-        self,
-        task: Mapping[str, Any],
-        *,
-        owner: Session,
-        is_partial: bool,
-        process: Process | None = None,
-    ) -> None:
-        """Store a task, in place of an older state of it; never fails, whatever the disk does.
-
-        Args:
-            task: as A2A has it.
-            owner: whose it is; the session need not exist.
-            is_partial: whether another state follows at once: then only the death of the whole
-                machine may lose this one.
-            process: that works on it, where it says so.
-        """
-        time, key = self._time(), str(task["id"])
-        with self._documents.edit(
-            owner.document, is_flushed=not is_partial, must_succeed=True
-        ) as document:
-            head = document.head or {**_row(owner), "created_at": time, "is_hidden": True}
-            is_new = key not in document.table(_TASKS)
-            document.add_key(_task_key(key))
-            document.add_key(_session_key(owner.id))
-            working = process if interrupted.is_working(task) else None
-            head = _with_worker({**head, "tasks": head["tasks"] + is_new}, key, working)
-            _put_task(document, head, task, time)
-
-    def unfinished(self) -> tuple[Unfinished, ...]:
-        """Give the tasks of all sessions that are worked on."""
-        return tuple(
-            Unfinished(session=self._of(name, head), task=task, process=process)
-            for name, head in self._documents.heads(_KIND).items()
-            for task, text in (head.get(_WORKING) or {}).items()
-            if (process := Process.parse(text))
-        )
-
-    def interrupt(self, unfinished: Unfinished, reason: str) -> bool:
-        """End a task whose process is gone; False where somebody else works on it by now.
-
-        Args:
-            unfinished: the task, with the process that is gone.
-            reason: what happened to it, as a sentence.
-        """
-        time, key = self._time(), unfinished.task
-        with self._documents.edit(unfinished.session.document, must_succeed=True) as document:
-            head, row = document.head, document.table(_TASKS).get(key)
-            if head is None or row is None:
-                return False
-            if (head.get(_WORKING) or {}).get(key) != str(unfinished.process):
-                return False
-            head = _with_worker(head, key, None)
-            if pushes.exist(self._documents, unfinished.session.agent, key):
-                head = {**head, _UNTOLD: [*head.get(_UNTOLD, ()), key]}
-            ended = interrupted.ended(row["body"], reason=reason, at=time)
-            _put_task(document, head, ended, time)
-        return True
-
-    def take_untold(self, agent: str) -> tuple[str, ...]:
-        """Give the tasks of an agent whose ending somebody wants to be told of, once."""
-        taken: list[str] = []
-        for name, head in self._documents.heads(_KIND).items():
-            if head.get("agent") != agent or not head.get(_UNTOLD):
-                continue
-            with self._documents.edit(name) as document:
-                if document.head is not None:
-                    taken += document.head.get(_UNTOLD, ())
-                    document.head = {
-                        key: value for key, value in document.head.items() if key != _UNTOLD
-                    }
-        return tuple(taken)
-
-    def tasks(self, session: Session) -> tuple[Task, ...]:
-        """Give the tasks of a session, in the order in which they began."""
-        rows = self._documents.tables(session.document).get(_TASKS, {})
-        return tuple(Task(session=session, **row) for row in rows.values())
-
-    def with_tasks(self, *, agent: str, user: str, key: str) -> tuple[Session, ...]:
-        """Give the sessions that have tasks, those written to last first; empty narrows nothing."""
-        wanted = {"agent": agent, "user": user, "id": key}
-        found = [
-            self._of(name, head)
-            for name, head in self._documents.heads(_KIND).items()
-            if head["tasks"] and all(value in {"", head[field]} for field, value in wanted.items())
-        ]
-        return tuple(sorted(found, key=operator.attrgetter("updated_at"), reverse=True))
-
-    def find_tasks(self, key: str) -> tuple[Task, ...]:
-        """Give the tasks with an id: one for each user who has one."""
-        found = []
-        for name in self._documents.find(_task_key(key)):
-            session = self._at(name)
-            row = self._documents.tables(name).get(_TASKS, {}).get(key)
-            if session is not None and row is not None:
-                found.append(Task(session=session, **row))
-        return tuple(found)
-
-    def has_task(self, agent: str, key: str) -> bool:
-        """Whether an agent has a task with an id."""
-        return any(task.session.agent == agent for task in self.find_tasks(key))
-
-    def delete_task(self, task: Task) -> None:
-        """Forget a task."""
-        pushes.forget(self._documents, task.session.agent, str(task.body["id"]))
-        with self._documents.edit(task.session.document) as document:
-            key = str(task.body["id"])
-            if document.head is None or key not in document.table(_TASKS):
-                return
-            document.remove(_TASKS, key)
-            head = _with_worker(document.head, key, None)
-            document.head = {**head, "tasks": head["tasks"] - 1}
-
     def share(self, session: Session, *, is_read_only: bool) -> Share:
         """Make a link to a session."""
         token = secrets.token_hex(24)
@@ -365,7 +229,7 @@ class Sessions:
     def shared(self, token: str) -> Share | None:
         """Give what a link leads to, if it is one."""
         for name in self._documents.find(_share_key(token)):
-            session = self._at(name)
+            session = self.at(name)
             for share in self.shares(session) if session is not None else ():
                 if hmac.compare_digest(share.token.encode(), token.encode()):
                     return share
@@ -376,7 +240,13 @@ class Sessions:
         with self._documents.edit(share.session.document) as document:
             document.remove(_SHARES, share.token)
 
-    def _at(self, name: str) -> Session | None:
+    def heads(self) -> Iterator[tuple[str, Row, Session]]:
+        """Give the name and the head of every document, and the session that it stands for."""
+        for name, head in self._documents.heads(_KIND).items():
+            yield name, head, self._of(name, head)
+
+    def at(self, name: str) -> Session | None:
+        """Give the session of a document, if there is one."""
         head = self._documents.head(name)
         return self._of(name, head) if head is not None else None
 
@@ -408,6 +278,16 @@ def expired(sessions: Sequence[Session], *, before: str, max_per_agent: int) -> 
     return tuple(gone)
 
 
+def row_of(session: Session) -> Row:
+    """Give what a document's head has of a session."""
+    return {name: getattr(session, name) for name in _FIELDS}
+
+
+def key_of(key: str) -> str:
+    """Give the key by which documents are found, of a session's id."""
+    return f"session:{key}"
+
+
 def _with_event(head: Row, data: str, revision: str) -> Row:
     event = adkevents.parse(data)
     said = event.text[:_EXCERPT]
@@ -423,40 +303,8 @@ def _with_event(head: Row, data: str, revision: str) -> Row:
     }
 
 
-def _put_task(document: Edit, head: Row, task: Mapping[str, Any], time: str) -> None:
-    document.put(_TASKS, str(task["id"]), {"body": task, "updated_at": time})
-    document.head = {**head, "state": _state(task), "updated_at": time}
-
-
-def _with_worker(head: Row, task: str, process: Process | None) -> Row:
-    """Note who works on a task; None for nobody."""
-    working = {key: text for key, text in (head.get(_WORKING) or {}).items() if key != task}
-    if process is not None:
-        working[task] = str(process)
-    if working:
-        return {**head, _WORKING: working}
-    return {key: value for key, value in head.items() if key != _WORKING}
-
-
-def _state(task: Mapping[str, Any]) -> str:
-    status = task.get("status")
-    return str(status.get("state") or "") if isinstance(status, Mapping) else ""
-
-
 def _session(head: Row) -> Session:
     return Session(**{name: value for name, value in head.items() if name in _FIELDS})
-
-
-def _row(session: Session) -> Row:
-    return {name: getattr(session, name) for name in _FIELDS}
-
-
-def _session_key(key: str) -> str:
-    return f"session:{key}"
-
-
-def _task_key(key: str) -> str:
-    return f"task:{key}"
 
 
 def _share_key(token: str) -> str:

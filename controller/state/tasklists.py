@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from controller.state.sessions import Sessions, Task
+from controller.state.tasks import Task, Tasks
 
 Place: TypeAlias = tuple[str, str]
 """Where a task stands in lists: when it was stored last, and its id."""
@@ -49,16 +49,16 @@ class TaskPage:
     """What the next page begins after; None where this is the last."""
 
 
-def page(sessions: Sessions, wanted: WantedTasks, *, limit: int, after: Place | None) -> TaskPage:
+def page(tasks: Tasks, wanted: WantedTasks, *, limit: int, after: Place | None) -> TaskPage:
     """Give the tasks that are asked for, from a place on."""
-    having = sessions.with_tasks(agent=wanted.agent, user=wanted.user, key=wanted.context)
+    having = tasks.sessions(agent=wanted.agent, user=wanted.user, key=wanted.context)
     total = 0 if wanted.looks_inside else sum(session.tasks for session in having)
     found: list[Task] = []
     for session in having:
         is_full = len(found) > limit and place(found[limit]) > (session.updated_at, "")
         if is_full and not wanted.looks_inside:
             break
-        fitting = [task for task in sessions.tasks(session) if wanted.takes(task.body)]
+        fitting = [task for task in tasks.of(session) if wanted.takes(task.body)]
         total += len(fitting) if wanted.looks_inside else 0
         found += [task for task in fitting if after is None or place(task) < after]
         found = sorted(found, key=place, reverse=True)[: limit + 1]
@@ -70,7 +70,7 @@ def page(sessions: Sessions, wanted: WantedTasks, *, limit: int, after: Place | 
 
 def place(task: Task) -> Place:
     """Give where a task stands in lists."""
-    return task.updated_at, str(task.body["id"])
+    return task.updated_at, task.id
 
 
 def _is_since(timestamp: Any, since: datetime) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from controller.state.documents import Documents
 from controller.state.sessions import Session, Sessions, Wanted
+from controller.state.tasks import Tasks
 
 EVENT = json.dumps(
     {
@@ -38,6 +39,7 @@ def _measure(folder: Path, count: int) -> None:
     print(f"{'case':<44}{'median':>10}{'p99':>10}{'most':>10}{'files':>8}")
     with Documents(folder) as documents:
         sessions = Sessions(documents, lambda: datetime.now(UTC))
+        tasks = Tasks(documents, sessions, lambda: datetime.now(UTC))
         for number in range(count):
             made = sessions.create(_session(number))
             sessions.append(made, [(f"e{item}", EVENT) for item in range(3)])
@@ -56,7 +58,7 @@ def _measure(folder: Path, count: int) -> None:
         show("append an event, one session, 5,000 times", 5000,
              lambda n: sessions.append(held[0], [(f"m{n}", EVENT)]))  # fmt: skip
         show("store a task, 400 partial updates of one", 400,
-             lambda _: sessions.put_task(TASK, owner=held[0], is_partial=True))  # fmt: skip
+             lambda _: tasks.put(TASK, owner=held[0], is_partial=True))  # fmt: skip
         show("list all", 20, lambda _: sessions.list(Wanted()))
         show("search", 20, lambda _: sessions.list(Wanted(text="hello user-7")))
     started = time.perf_counter()

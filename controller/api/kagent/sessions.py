@@ -434,7 +434,7 @@ def _events(
 
 
 def _tasks(session: Session) -> list[Any]:
-    return [task.body for task in services.current().conversations.sessions.tasks(session)]
+    return [task.body for task in services.current().conversations.tasks.of(session)]
 
 
 def _share(share: Share) -> dict[str, Any]:

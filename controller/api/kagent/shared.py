@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from controller.a2a.shares import Link
 from controller.api.kagent.callers import place_of
 from controller.state.sessions import Session, Sessions
+from controller.state.tasks import Tasks
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +13,7 @@ class Shared:
     """The links to sessions; there is no end to them but being withdrawn."""
 
     sessions: Sessions
+    tasks: Tasks
 
     def find(self, token: str, namespace: str, name: str) -> Link | None:
         """Give the session that a token leads to, if it is one of this agent's."""
@@ -27,5 +29,5 @@ class Shared:
         )
 
     def _holds(self, session: Session, task: str) -> bool:
-        found = self.sessions.find_tasks(task)
+        found = self.tasks.find(task)
         return any(task.session.document == session.document for task in found)

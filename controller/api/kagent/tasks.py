@@ -21,8 +21,9 @@ from controller.api.problems import Problem, ProblemError, not_found
 from controller.errors import RosterError
 from controller.state import tasklists
 from controller.state.interrupted import Process
-from controller.state.sessions import Session, Task
+from controller.state.sessions import Session
 from controller.state.tasklists import WantedTasks
+from controller.state.tasks import Task
 
 log = structlog.get_logger(__name__)
 
@@ -121,8 +122,8 @@ def list_tasks(query: TasksQuery) -> flask.Response:
         since=query.since,
     )
     after = continuing.decoded(query.continue_) if query.continue_ else None
-    sessions = services.current().conversations.sessions
-    found = tasklists.page(sessions, wanted, limit=query.limit, after=after)
+    tasks = services.current().conversations.tasks
+    found = tasklists.page(tasks, wanted, limit=query.limit, after=after)
     more = {
         "continue": continuing.encoded(found.after) if found.after else "",
         "total": found.total,
@@ -146,18 +147,18 @@ def end_interrupted_tasks() -> flask.Response:
             "Only a process of an agent can say that it begins.",
             remedy=f"Send X-Agent-Name, and {_PROCESS_HEADER} as pod/start.",
         )
-    sessions = services.current().conversations.sessions
+    tasks = services.current().conversations.tasks
     left = [
         unfinished
-        for unfinished in sessions.unfinished()
+        for unfinished in tasks.unfinished()
         if unfinished.session.agent == caller.agent
         and unfinished.process.pod == process.pod
         and unfinished.process != process
     ]
-    ended = [found.task for found in left if sessions.interrupt(found, _RESTARTED)]
+    ended = [found.task for found in left if tasks.interrupt(found, _RESTARTED)]
     if ended:
         log.warning("tasks_interrupted", agent=caller.agent, pod=process.pod, tasks=ended)
-    untold = sessions.take_untold(caller.agent)
+    untold = tasks.take_untold(caller.agent)
     return answer(untold, "Successfully ended interrupted tasks")
 
 
@@ -170,7 +171,7 @@ def get_task(path: TaskPath) -> flask.Response:
 @blueprint.delete("/<task_id>", responses={204: None, **_PROBLEMS})
 def delete_task(path: TaskPath) -> flask.Response:
     """Delete a task."""
-    services.current().conversations.sessions.delete_task(_found(path.task_id))
+    services.current().conversations.tasks.delete(_found(path.task_id))
     return flask.Response(status=204)
 
 
@@ -184,7 +185,7 @@ def _store(task: TaskBody, caller: Caller) -> None:
         agent=caller.agent or callers.reference(named),
     )
     try:
-        services.current().conversations.sessions.put_task(
+        services.current().conversations.tasks.put(
             task.model_dump(exclude_unset=True),
             owner=owner,
             is_partial=metadata.get("kagent_adk_partial") is True,
@@ -205,7 +206,7 @@ def _found(key: str) -> Task:
     than who began a task may decide about its calls.
     """
     caller = callers.current()
-    for task in services.current().conversations.sessions.find_tasks(key):
+    for task in services.current().conversations.tasks.find(key):
         owner = task.session
         is_own = caller.agent in {"", owner.agent} and caller.user in {"", owner.user}
         if is_own and caller.share is None:

@@ -33,7 +33,7 @@ def kept(tmp_path: Path, clock: Clock) -> Iterator[Conversations]:
 
 def with_task(kept: Conversations) -> Session:
     session = kept.sessions.create(Session(id="s1", user="ada", agent=AGENT))
-    kept.sessions.put_task({"id": "t1"}, owner=session, is_partial=False)
+    kept.tasks.put({"id": "t1"}, owner=session, is_partial=False)
     return session
 
 
@@ -60,11 +60,11 @@ def test_wishes_survive_the_process(tmp_path: Path) -> None:
 
 def test_wishes_go_with_their_task_and_their_session(kept: Conversations) -> None:
     session = with_task(kept)
-    kept.sessions.put_task({"id": "t2"}, owner=session, is_partial=False)
+    kept.tasks.put({"id": "t2"}, owner=session, is_partial=False)
     for task in ("t1", "t2"):
         kept.pushes.put(AGENT, task, WISH)
 
-    kept.sessions.delete_task(kept.sessions.find_tasks("t1")[0])
+    kept.tasks.delete(kept.tasks.find("t1")[0])
     assert kept.pushes.of(AGENT, "t1") == ()
     assert kept.pushes.of(AGENT, "t2") == (WISH,)
 

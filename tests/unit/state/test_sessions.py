@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from controller.state.documents import Documents
-from controller.state.interrupted import Process
-from controller.state.pushes import Pushes, Wish
 from controller.state.sessions import Session, Sessions, Wanted, expired
+from controller.state.tasks import Tasks
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -24,6 +23,11 @@ def documents(tmp_path: Path) -> Iterator[Documents]:
 @pytest.fixture
 def sessions(documents: Documents) -> Sessions:
     return _sessions(documents)
+
+
+@pytest.fixture
+def tasks(documents: Documents, sessions: Sessions) -> Tasks:
+    return Tasks(documents, sessions, lambda: START)
 
 
 def _sessions(documents: Documents) -> Sessions:
@@ -125,9 +129,11 @@ def test_lists_begin_with_what_was_written_last(sessions: Sessions) -> None:
     ],
     ids=["user", "agent", "source", "not-source", "words", "no-such-words", "state"],
 )
-def test_lists_can_be_narrowed(sessions: Sessions, wanted: Wanted, expected: list[str]) -> None:
+def test_lists_can_be_narrowed(
+    sessions: Sessions, tasks: Tasks, wanted: Wanted, expected: list[str]
+) -> None:
     sessions.create(session("other", user="bob", agent="x__NS__b", source="agent"))
-    sessions.put_task(task(state="completed"), owner=session("time"), is_partial=False)
+    tasks.put(task(state="completed"), owner=session("time"), is_partial=False)
     sessions.create(session("time"))
     sessions.create(session("weather"))
     sessions.append(session("weather"), [("e", event("Will it rain?"))])
@@ -135,47 +141,16 @@ def test_lists_can_be_narrowed(sessions: Sessions, wanted: Wanted, expected: lis
     assert [item.id for item in sessions.list(wanted)] == expected
 
 
-def test_a_task_may_come_before_its_session(sessions: Sessions) -> None:
-    sessions.put_task(task(), owner=session(), is_partial=False)
-    assert sessions.list(Wanted()) == []
-    made = sessions.create(session(name="now it is there"))
-
-    assert [item.body["id"] for item in sessions.tasks(made)] == ["t1"]
-    assert made.state == "working"
-
-
-def test_a_task_replaces_its_older_state(sessions: Sessions, documents: Documents) -> None:
-    made = sessions.create(session())
-    for number in range(400):
-        sessions.put_task(task(history=[number]), owner=made, is_partial=True)
-    sessions.put_task(task(state="completed"), owner=made, is_partial=False)
-
-    assert documents.writes == 0
-    (found,) = sessions.tasks(made)
-    assert found.body == task(state="completed")
-    assert sessions.get(Wanted(id="s1", state="completed", text="")) is not None
-
-
-def test_tasks_are_found_by_id_with_whose_they_are(sessions: Sessions) -> None:
-    sessions.put_task(task(), owner=session(), is_partial=False)
-    sessions.put_task(task(), owner=session(user="bob"), is_partial=False)
-
-    assert sorted(found.session.user for found in sessions.find_tasks("t1")) == ["ada", "bob"]
-    for found in sessions.find_tasks("t1"):
-        sessions.delete_task(found)
-    assert sessions.find_tasks("t1") == ()
-
-
-def test_a_deleted_session_takes_everything_with_it(sessions: Sessions) -> None:
+def test_a_deleted_session_takes_everything_with_it(sessions: Sessions, tasks: Tasks) -> None:
     made = sessions.create(session())
     sessions.append(made, [("e1", event("1"))])
-    sessions.put_task(task(), owner=made, is_partial=False)
+    tasks.put(task(), owner=made, is_partial=False)
     token = sessions.share(made, is_read_only=True).token
     sessions.delete(made)
 
     assert sessions.get(Wanted(id="s1")) is None
     assert sessions.events(made) == ()
-    assert sessions.find_tasks("t1") == ()
+    assert tasks.find("t1") == ()
     assert sessions.shared(token) is None
 
 
@@ -194,13 +169,13 @@ def test_everything_comes_back_after_a_restart(tmp_path: Path) -> None:
         sessions = _sessions(documents)
         made = sessions.create(session(name="kept"))
         sessions.append(made, [("e1", event("hello")), ("e2", event("you"))])
-        sessions.put_task(task(), owner=made, is_partial=True)
+        Tasks(documents, sessions, lambda: START).put(task(), owner=made, is_partial=True)
         share = sessions.share(made, is_read_only=False)
     with Documents(tmp_path / "d") as documents:
         sessions = _sessions(documents)
         (found,) = sessions.list(Wanted(text="kept hello you"))
         assert [item.id for item in sessions.events(found)] == ["e1", "e2"]
-        assert [item.body["id"] for item in sessions.find_tasks("t1")] == ["t1"]
+        assert [item.id for item in Tasks(documents, sessions, lambda: START).of(found)] == ["t1"]
         assert sessions.shares(found) == (sessions.shared(share.token),)
 
 
@@ -212,92 +187,3 @@ def test_retention_names_what_is_too_old_or_too_much() -> None:
     assert {item.id for item in expired(held, before="2026-01-03", max_per_agent=0)} == {"1", "2"}
     assert {item.id for item in expired(held, before="", max_per_agent=2)} == {"1", "2"}
     assert expired(held, before="", max_per_agent=0) == ()
-
-
-PROCESS = Process(pod="a-1", start="x")
-
-
-def test_a_task_that_is_worked_on_is_known_with_its_process(
-    documents: Documents, tmp_path: Path
-) -> None:
-    stored = _sessions(documents)
-    owner = stored.create(session())
-    for key, state, process in (
-        ("t1", "working", PROCESS),
-        ("t2", "input-required", PROCESS),
-        ("t3", "working", None),
-    ):
-        stored.put_task(task(key, state), owner=owner, is_partial=False, process=process)
-    documents.close()
-
-    with Documents(tmp_path / "d") as again:
-        found = _sessions(again).unfinished()
-    assert [(one.task, one.process, one.session.id) for one in found] == [("t1", PROCESS, "s1")]
-
-
-@pytest.mark.parametrize("state", ["completed", "input-required"])
-def test_a_task_that_rests_needs_no_process(sessions: Sessions, state: str) -> None:
-    owner = sessions.create(session())
-    sessions.put_task(task(), owner=owner, is_partial=False, process=PROCESS)
-    sessions.create(session(name="named"))
-    assert [one.task for one in sessions.unfinished()] == ["t1"]
-
-    sessions.put_task(task(state=state), owner=owner, is_partial=False, process=PROCESS)
-
-    assert sessions.unfinished() == ()
-
-
-def test_a_task_without_its_process_fails_and_says_why(sessions: Sessions) -> None:
-    owner = sessions.create(session())
-    sent = task(history=[{"kind": "message"}], metadata={"kagent_user_id": "ada"})
-    sessions.put_task(sent, owner=owner, is_partial=False, process=PROCESS)
-    (unfinished,) = sessions.unfinished()
-
-    assert sessions.interrupt(unfinished, "Its pod was deleted.")
-    assert not sessions.interrupt(unfinished, "Its pod was deleted.")
-
-    (found,) = sessions.find_tasks("t1")
-    status = found.body["status"]
-    assert status["state"] == "failed"
-    assert status["message"]["parts"][0]["text"] == (
-        "Its pod was deleted. What it had done until then is kept in the conversation."
-        " Send the message again to go on."
-    )
-    assert found.body["history"] == sent["history"]
-    assert found.body["metadata"] == {
-        "kagent_user_id": "ada",
-        "roster_interrupted": "Its pod was deleted.",
-    }
-    assert (found.session.state, found.session.tasks) == ("failed", 1)
-    assert sessions.unfinished() == ()
-
-
-def test_a_task_that_another_process_took_over_goes_on(sessions: Sessions) -> None:
-    owner = sessions.create(session())
-    sessions.put_task(task(), owner=owner, is_partial=False, process=PROCESS)
-    (before,) = sessions.unfinished()
-    sessions.put_task(task(), owner=owner, is_partial=False, process=Process(pod="a-2", start="y"))
-
-    assert not sessions.interrupt(before, "gone")
-    assert [one.process.pod for one in sessions.unfinished()] == ["a-2"]
-
-
-def test_a_deleted_task_is_not_worked_on(sessions: Sessions) -> None:
-    sessions.put_task(task(), owner=sessions.create(session()), is_partial=False, process=PROCESS)
-    sessions.delete_task(sessions.find_tasks("t1")[0])
-
-    assert sessions.unfinished() == ()
-
-
-def test_the_ending_of_a_task_is_told_once_where_somebody_wishes_it(documents: Documents) -> None:
-    sessions = _sessions(documents)
-    owner = sessions.create(session())
-    Pushes(documents, lambda: START).put(owner.agent, "t1", Wish(id="p", user="ada", config={}))
-    for key in ("t1", "t2"):
-        sessions.put_task(task(key), owner=owner, is_partial=False, process=PROCESS)
-    for unfinished in sessions.unfinished():
-        sessions.interrupt(unfinished, "gone")
-
-    assert sessions.take_untold("x__NS__b") == ()
-    assert sessions.take_untold(owner.agent) == ("t1",)
-    assert sessions.take_untold(owner.agent) == ()

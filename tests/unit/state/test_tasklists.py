@@ -7,8 +7,9 @@ import pytest
 
 from controller.state import tasklists
 from controller.state.conversations import Conversations
-from controller.state.sessions import Session, Sessions
+from controller.state.sessions import Session
 from controller.state.tasklists import WantedTasks
+from controller.state.tasks import Tasks
 
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 AGENT = "x__NS__a"
@@ -16,42 +17,42 @@ ADAS = WantedTasks(agent=AGENT, user="ada")
 
 
 @pytest.fixture
-def sessions(tmp_path: Path) -> Iterator[Sessions]:
+def tasks(tmp_path: Path) -> Iterator[Tasks]:
     """Nine tasks of ada's in three sessions, in turn, and one of bob's."""
     ticks = itertools.count()
     with Conversations(tmp_path, now=lambda: START + timedelta(seconds=next(ticks))) as kept:
         for number in range(9):
-            put(kept.sessions, f"t{number}", f"s{number % 3}", minute=number)
-        put(kept.sessions, "his", "s0", user="bob")
-        yield kept.sessions
+            put(kept.tasks, f"t{number}", f"s{number % 3}", minute=number)
+        put(kept.tasks, "his", "s0", user="bob")
+        yield kept.tasks
 
 
-def put(sessions: Sessions, key: str, session: str, *, user: str = "ada", minute: int = 0) -> None:
+def put(tasks: Tasks, key: str, session: str, *, user: str = "ada", minute: int = 0) -> None:
     owner = Session(id=session, user=user, agent=AGENT)
     state = "completed" if minute % 2 else "working"
     status = {"state": state, "timestamp": f"2026-01-02T00:0{minute}:00Z"}
-    sessions.put_task({"id": key, "status": status}, owner=owner, is_partial=False)
+    tasks.put({"id": key, "status": status}, owner=owner, is_partial=False)
 
 
-def listed(sessions: Sessions, wanted: WantedTasks, limit: int = 100) -> list[list[str]]:
+def listed(tasks: Tasks, wanted: WantedTasks, limit: int = 100) -> list[list[str]]:
     """Give the ids on each page."""
     pages = []
     after = None
     while True:
-        page = tasklists.page(sessions, wanted, limit=limit, after=after)
-        pages.append([str(task.body["id"]) for task in page.tasks])
+        page = tasklists.page(tasks, wanted, limit=limit, after=after)
+        pages.append([task.id for task in page.tasks])
         after = page.after
         if after is None:
             return pages
 
 
-def test_those_that_changed_last_come_first_and_only_the_users(sessions: Sessions) -> None:
-    assert listed(sessions, ADAS) == [[f"t{number}" for number in range(8, -1, -1)]]
+def test_those_that_changed_last_come_first_and_only_the_users(tasks: Tasks) -> None:
+    assert listed(tasks, ADAS) == [[f"t{number}" for number in range(8, -1, -1)]]
 
 
 @pytest.mark.parametrize("limit", [1, 2, 4, 9])
-def test_pages_hold_every_task_once(sessions: Sessions, limit: int) -> None:
-    pages = listed(sessions, ADAS, limit)
+def test_pages_hold_every_task_once(tasks: Tasks, limit: int) -> None:
+    pages = listed(tasks, ADAS, limit)
 
     assert [key for page in pages for key in page] == [f"t{n}" for n in range(8, -1, -1)]
     assert {len(page) for page in pages[:-1]} <= {limit}
@@ -67,36 +68,36 @@ def test_pages_hold_every_task_once(sessions: Sessions, limit: int) -> None:
     ],
 )
 def test_a_list_can_be_narrowed_and_says_how_much_there_is(
-    sessions: Sessions, wanted: dict[str, str], ids: list[str]
+    tasks: Tasks, wanted: dict[str, str], ids: list[str]
 ) -> None:
     narrowed = WantedTasks(agent=AGENT, user="ada", **wanted)  # type: ignore[arg-type]
-    page = tasklists.page(sessions, narrowed, limit=1, after=None)
+    page = tasklists.page(tasks, narrowed, limit=1, after=None)
 
-    assert [key for page in listed(sessions, narrowed, 2) for key in page] == ids
+    assert [key for page in listed(tasks, narrowed, 2) for key in page] == ids
     assert page.total == len(ids)
 
 
 def test_a_page_reads_only_the_sessions_that_it_needs(
-    sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(20):
-        put(sessions, f"late{number}", f"late{number}")
+        put(tasks, f"late{number}", f"late{number}")
     read: list[str] = []
-    tasks = Sessions.tasks
+    of = Tasks.of
 
-    def noted(self: Sessions, session: Session) -> object:
+    def noted(self: Tasks, session: Session) -> object:
         read.append(session.id)
-        return tasks(self, session)
+        return of(self, session)
 
-    monkeypatch.setattr(Sessions, "tasks", noted)
-    page = tasklists.page(sessions, ADAS, limit=2, after=None)
+    monkeypatch.setattr(Tasks, "of", noted)
+    page = tasklists.page(tasks, ADAS, limit=2, after=None)
 
-    assert [task.body["id"] for task in page.tasks] == ["late19", "late18"]
+    assert [task.id for task in page.tasks] == ["late19", "late18"]
     assert page.total == 29
     assert len(read) == 3
 
 
-def test_a_status_without_a_readable_time_is_not_known_to_be_new(sessions: Sessions) -> None:
+def test_a_status_without_a_readable_time_is_not_known_to_be_new(tasks: Tasks) -> None:
     wanted = WantedTasks(since=START)
 
     assert not wanted.takes({"status": {"state": "working"}})

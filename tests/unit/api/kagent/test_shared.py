@@ -19,7 +19,7 @@ def conversations(tmp_path: Path) -> Iterator[Conversations]:
 def session(conversations: Conversations, key: str, user: str = "ada") -> Session:
     made = conversations.sessions.create(Session(id=key, user=user, agent=AGENT))
     task = {"id": f"task-of-{key}-{user}", "contextId": key}
-    conversations.sessions.put_task(task, owner=made, is_partial=False)
+    conversations.tasks.put(task, owner=made, is_partial=False)
     return made
 
 
@@ -29,7 +29,9 @@ def test_a_token_leads_to_one_session_of_one_agent(conversations: Conversations)
     session(conversations, "s2")
     share = conversations.sessions.share(shared, is_read_only=True)
 
-    link = Shared(conversations.sessions).find(share.token, "default", "agent-a")
+    link = Shared(conversations.sessions, conversations.tasks).find(
+        share.token, "default", "agent-a"
+    )
 
     assert link is not None
     assert (link.context, link.user, link.is_read_only) == ("s1", "ada", True)
@@ -42,13 +44,19 @@ def test_a_token_leads_to_one_session_of_one_agent(conversations: Conversations)
 def test_what_is_no_token_leads_nowhere(conversations: Conversations, token: str) -> None:
     conversations.sessions.share(session(conversations, "s1"), is_read_only=True)
 
-    assert Shared(conversations.sessions).find(token, "default", "agent-a") is None
+    assert (
+        Shared(conversations.sessions, conversations.tasks).find(token, "default", "agent-a")
+        is None
+    )
 
 
 def test_a_token_leads_to_no_other_agent(conversations: Conversations) -> None:
     share = conversations.sessions.share(session(conversations, "s1"), is_read_only=False)
 
-    assert Shared(conversations.sessions).find(share.token, "default", "agent-b") is None
+    assert (
+        Shared(conversations.sessions, conversations.tasks).find(share.token, "default", "agent-b")
+        is None
+    )
 
 
 def test_a_withdrawn_token_leads_nowhere(conversations: Conversations) -> None:
@@ -58,6 +66,6 @@ def test_a_withdrawn_token_leads_nowhere(conversations: Conversations) -> None:
     second = conversations.sessions.share(shared, is_read_only=False)
     conversations.sessions.delete(shared)
 
-    find = Shared(conversations.sessions).find
+    find = Shared(conversations.sessions, conversations.tasks).find
     assert find(share.token, "default", "agent-a") is None
     assert find(second.token, "default", "agent-a") is None

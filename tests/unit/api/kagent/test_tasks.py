@@ -107,7 +107,7 @@ def test_storing_a_task_does_not_fail_with_the_database(
     def fail(*_: Any, **__: Any) -> None:
         raise PermanentError("broken")
 
-    monkeypatch.setattr(controller.conversations.sessions, "put_task", fail)
+    monkeypatch.setattr(controller.conversations.tasks, "put", fail)
 
     assert client.post("/api/tasks", json=task(), headers=ADA).status_code == 201
 
