@@ -133,11 +133,13 @@ class Sender(PushNotificationSender):
                 extensions={"sni_hostname": target.name},
             )
         except (httpx.HTTPError, OSError) as error:
-            raise TransientError(f"{config.url}: {str(error) or type(error).__name__}") from error
+            reason = str(error) or type(error).__name__
+            raise TransientError(f"{target.host}: {reason}") from error
         if answer.is_success:
             return
         kind = TransientError if _may_pass(answer.status_code) else PermanentError
-        raise kind(f"{config.url} answered {answer.status_code}.")
+        # Not the whole address: it may hold a secret, and this is logged.
+        raise kind(f"{target.host} answered {answer.status_code}.")
 
 
 def _may_pass(status: int) -> bool:

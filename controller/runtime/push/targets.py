@@ -57,13 +57,14 @@ class Targets:
             PermanentError: it must not be called.
             TransientError: its name is not known at the moment.
         """
-        parts = urlsplit(url)
         try:
+            parts = urlsplit(url)
             port = parts.port or (443 if parts.scheme == "https" else 80)
         except ValueError as error:
-            raise PermanentError(f"{url} is no URL: {error}.") from error
+            raise PermanentError(f"That is no URL: {error}.") from error
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise PermanentError(f"{url} is no plain http or https URL.")
+            # Not told in full: what it holds besides may be a secret.
+            raise PermanentError(f"That is no plain http or https URL: {parts.hostname or 'none'}.")
         address = await self._resolved(parts.hostname, port)
         number = f"[{address}]" if address.version == 6 else str(address)
         return Target(
@@ -85,11 +86,19 @@ class Targets:
         return addresses[0]
 
     def _check(self, host: str, address: _Address) -> None:
-        inner = getattr(address, "ipv4_mapped", None) or address
+        inner = _within(address)
         if any(inner.version == net.version and inner in net for net in self.networks):
             return
-        if not inner.is_global or inner.is_multicast or inner.is_reserved:
+        is_public = inner.is_global and not getattr(inner, "is_site_local", False)
+        if not is_public or inner.is_multicast or inner.is_reserved:
             raise PermanentError(
                 f"{host} is {inner}, which is no public address.",
                 remedy=f"Allow its name or network by {VARIABLE} in the agent's environment.",
             )
+
+
+def _within(address: _Address) -> _Address:
+    """The address that another one stands for: of version 4, in one of version 6."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    return address.ipv4_mapped or address.sixtofour or address

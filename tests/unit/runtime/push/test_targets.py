@@ -27,6 +27,9 @@ def checked(url: str, allowed: str = "") -> Target:
         "http://0.0.0.0/",
         "http://2130706433/",
         "http://[fd00::1]/",
+        "http://[fec0::1]/",
+        "http://[2002:a9fe:a9fe::1]/",
+        "http://[64:ff9b::a9fe:a9fe]/",
         "http://224.0.0.1/",
     ],
 )
@@ -38,11 +41,17 @@ def test_addresses_inside_are_refused_with_a_remedy(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["ftp://example.com/", "file:///etc/passwd", "http:///x", "http://u@1.1.1.1/", "x"]
+    "url",
+    [
+        *("ftp://example.com/", "file:///etc/passwd", "http:///x", "http://u:p@1.1.1.1/", "x"),
+        *("http://[::1/", "http://1.1.1.1:99999/"),
+    ],
 )
 def test_what_is_no_plain_address_is_refused(url: str) -> None:
-    with pytest.raises(PermanentError):
+    with pytest.raises(PermanentError) as caught:
         checked(url)
+
+    assert url not in str(caught.value)
 
 
 def test_a_public_address_is_called_by_its_number() -> None:
