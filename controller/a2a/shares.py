@@ -67,6 +67,10 @@ async def check(link: Link, call: Call) -> None:
         )
     if link.is_read_only and call.method not in _READING:
         raise LinkRefusedError("This link is for reading only.", "Ask the owner for another.")
+    if _wishes_to_be_told(call.params):
+        raise LinkRefusedError(
+            "A link to a conversation does not allow push notifications.", "Send without them."
+        )
     contexts, tasks = _named(call.params)
     needs_context = call.method in _SENDING | _LISTING
     if any(context != link.context for context in contexts) or (needs_context and not contexts):
@@ -107,10 +111,24 @@ def _named(params: Mapping[str, Any]) -> tuple[list[Any], list[Any]]:
     return contexts, [task for task in tasks if task is not None and task != ""]
 
 
+def _wishes_to_be_told(params: Mapping[str, Any]) -> bool:
+    """Tell whether a message names an address to call: that would outlive the link."""
+    return any(
+        "pushnotification" in _folded(key)
+        for place in _under(params, "configuration")
+        if isinstance(place, Mapping)
+        for key in place
+    )
+
+
 def _under(place: Mapping[str, Any], name: str) -> Iterator[Any]:
     """Give what stands under a name, in every spelling.
 
     Parsers differ: protobuf's takes `context_id` as well as `contextId`, Go's takes `CONTEXTID`,
     and which one wins where there are two is theirs.
     """
-    return (value for key, value in place.items() if key.replace("_", "").casefold() == name)
+    return (value for key, value in place.items() if _folded(key) == name)
+
+
+def _folded(key: str) -> str:
+    return key.replace("_", "").casefold()

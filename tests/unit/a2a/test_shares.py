@@ -26,7 +26,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "_LOOK_S", 0)
 
 
-SENT = {"message": {"contextId": "c1", "parts": []}}
+SENT = {
+    "message": {"contextId": "c1", "parts": []},
+    "configuration": {"acceptedOutputModes": ["text"]},
+}
 IN_TASK = {"message": {"contextId": "c1", "taskId": "t1", "referenceTaskIds": ["t1"]}}
 
 
@@ -87,6 +90,16 @@ def test_a_link_for_reading_looks_at_its_conversation(method: str, params: dict[
         ),
         pytest.param("SendMessage", {**SENT, "MESSAGE": {"contextID": "c2"}}, id="go"),
         pytest.param("tasks/pushNotificationConfig/get", {"id": "t1"}, id="push-secrets"),
+        pytest.param(
+            "message/send",
+            {**SENT, "configuration": {"pushNotificationConfig": {"url": "https://1.1.1.1/"}}},
+            id="push",
+        ),
+        pytest.param(
+            "SendMessage",
+            {**SENT, "configuration": {"task_push_notification_config": {}}},
+            id="push-1.0",
+        ),
         pytest.param("", {}, id="several-at-once"),
     ],
 )
