@@ -31,6 +31,10 @@ _REPEATED = timedelta(hours=2)
 """At least as long as any clock is ever put back."""
 _UNITS_S = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:h|ms|m|s|us|µs|ns))+|[+-]?0")
+_MAX_DIGITS = 19
+"""Of a number of 64 bits."""
+_LONGEST_S = 2**63 / 1e9
+"""Of a duration in Go, which counts nanoseconds."""
 _DURATION_PART = re.compile(r"(\d+\.?\d*|\.\d+)(h|ms|m|s|us|µs|ns)")
 
 
@@ -110,11 +114,11 @@ def _described(text: str, zone: ZoneInfo) -> Schedule:
     if not text.startswith(_EVERY):
         raise ScheduleError(f"unrecognized descriptor: {text}")
     written = text.removeprefix(_EVERY)
-    if not _DURATION.fullmatch(written):
-        why = f'time: invalid duration "{written}"'
-        raise ScheduleError(f"failed to parse duration {text}: {why}")
     parts = _DURATION_PART.findall(written)
     length_s = sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+    if not _DURATION.fullmatch(written) or length_s > _LONGEST_S:
+        why = f'time: invalid duration "{written}"'
+        raise ScheduleError(f"failed to parse duration {text}: {why}")
     if written.startswith("-"):
         length_s = -length_s
     return Schedule("", zone, every=timedelta(seconds=max(1, int(length_s))))
@@ -189,6 +193,9 @@ class _Field:
 def _integer(text: str) -> int:
     if not re.fullmatch(r"[+-]?[0-9]+", text):
         why = f'strconv.Atoi: parsing "{text}": invalid syntax'
+        raise ScheduleError(f"failed to parse int from {text}: {why}")
+    if len(text) > _MAX_DIGITS:
+        why = f'strconv.Atoi: parsing "{text}": value out of range'
         raise ScheduleError(f"failed to parse int from {text}: {why}")
     number = int(text)
     if number < 0:

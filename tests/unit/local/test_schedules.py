@@ -82,6 +82,16 @@ def test_a_day_that_does_not_exist_is_never_due(schedule: str) -> None:
             'failed to parse int from L: strconv.Atoi: parsing "L": invalid syntax',
         ),
         ("@fortnightly", "unrecognized descriptor: @fortnightly"),
+        (
+            "@every 9999999h",
+            'failed to parse duration @every 9999999h: time: invalid duration "9999999h"',
+        ),
+        (
+            "99999999999999999999 * * * *",
+            'failed to parse int from {0}: strconv.Atoi: parsing "{0}": value out of range'.format(
+                "99999999999999999999"
+            ),
+        ),
         ("@every soon", 'failed to parse duration @every soon: time: invalid duration "soon"'),
     ],
     ids=lambda value: value[:16],
