@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from controller import telemetry
-from controller.a2a import calls, cards, headers, relay, shares
+from controller.a2a import calls, cards, headers, relay, shares, sites
 from controller.a2a.calls import Call, UnknownVersionError, Version
 from controller.a2a.relay import Reply
 from controller.a2a.shares import FindLink, Link, LinkRefusedError
@@ -143,7 +143,10 @@ class Gateway:
 
     async def _asked(self, request: Request) -> _Asked:
         """Look at everything that can be refused without asking the agent."""
-        if request.headers.get("sec-fetch-site") in {"cross-site", "same-site"}:
+        given = request.headers
+        if sites.is_foreign(
+            site=given.get("sec-fetch-site"), origin=given.get("origin"), host=given.get("host", "")
+        ):
             raise _refused(403, "ForeignOrigin", "A page of another site sent this.", "")
         if request.path_params.get("tail", "") not in _TAILS:
             raise _refused(404, "NotFound", "An agent answers at its address and card only.", "")

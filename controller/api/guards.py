@@ -4,10 +4,9 @@ Nobody signs in yet, so whoever can make a browser on this machine send a reques
 a page of another site must not be able to.
 """
 
-import urllib.parse
-
 import flask
 
+from controller.a2a import sites
 from controller.api.problems import ProblemError
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -37,21 +36,14 @@ def install(app: flask.Flask) -> None:
 def refuse_foreign_origin() -> None:
     """Refuse a write that a browser sends for a page of another origin.
 
-    Browsers say so in `Sec-Fetch-Site`, older ones in `Origin`; programs send neither.
-
     Raises:
         ProblemError: 403, when the request comes from elsewhere.
     """
     request = flask.request
     if request.method in SAFE_METHODS or request.endpoint in SIGNED_ENDPOINTS:
         return
-    site = request.headers.get("Sec-Fetch-Site")
-    origin = request.headers.get("Origin")
-    if site is not None:
-        allowed = site in {"same-origin", "none"}
-    else:
-        allowed = origin is None or urllib.parse.urlsplit(origin).netloc == request.host
-    if not allowed:
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    if sites.is_foreign(site=site, origin=origin, host=request.host):
         raise ProblemError(
             403,
             "ForeignOrigin",

@@ -5,7 +5,6 @@ kept: a request needs no memory of the one before, and clients survive a restart
 """
 
 import asyncio
-import urllib.parse
 from contextlib import suppress
 from types import ModuleType
 from typing import Any
@@ -15,7 +14,7 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from controller.a2a import conversation
+from controller.a2a import conversation, sites
 from controller.api import caller
 from controller.api.services import Services
 from controller.mcp.roster import Roster
@@ -86,11 +85,11 @@ class MCPEndpoint:
 
 
 def _is_foreign(headers: Headers) -> bool:
-    """Tell whether a browser sent this for a page of another site (DNS rebinding, CSRF)."""
-    site, origin = headers.get("sec-fetch-site"), headers.get("origin")
-    if site is not None and site not in {"same-origin", "none"}:
-        return True
-    return origin is not None and urllib.parse.urlsplit(origin).netloc != headers.get("host", "")
+    return sites.is_foreign(
+        site=headers.get("sec-fetch-site"),
+        origin=headers.get("origin"),
+        host=headers.get("host", ""),
+    )
 
 
 def _server() -> ModuleType:

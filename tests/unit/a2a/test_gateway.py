@@ -320,9 +320,12 @@ def test_requests_are_measured_by_agent_version_and_outcome(gateway: Make) -> No
     assert line in telemetry.metrics().decode()
 
 
-def test_a_page_of_another_site_is_refused(gateway: Make) -> None:
-    answer = gateway(lambda _: httpx.Response(200)).post(
-        "/api/a2a/agents/triage", headers={"Sec-Fetch-Site": "cross-site"}
-    )
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}, {"Origin": "null"}],
+    ids=["told", "older browser, or no TLS", "opaque"],
+)
+def test_a_page_of_another_site_is_refused(gateway: Make, headers: dict[str, str]) -> None:
+    answer = gateway(lambda _: httpx.Response(200)).post("/api/a2a/agents/triage", headers=headers)
 
     assert answer.status_code == 403
