@@ -9,12 +9,11 @@ from flask_openapi3.models.tag import Tag
 
 from controller.api import services
 from controller.api.kagent import callers
-from controller.api.kagent.envelope import Body, Envelope, Nothing, answer
+from controller.api.kagent.envelope import Body, Envelope, Key, Nothing, answer
 from controller.api.problems import Problem
 from controller.state.checkpoints import Thread
 
 _PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem}
-_Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
 _Int64 = Annotated[int, pydantic.Field(ge=-(2**63), lt=2**63)]
 """As large as kagent's own database takes, and this one writes."""
 
@@ -29,7 +28,7 @@ blueprint = APIBlueprint(
 class CheckpointBody(Body):
     """A checkpoint."""
 
-    thread_id: _Key
+    thread_id: Key
     checkpoint_ns: str = ""
     checkpoint_id: str = ""
     parent_checkpoint_id: str | None = None
@@ -51,7 +50,7 @@ class WriteItem(Body):
 class WritesBody(Body):
     """What a task of a checkpoint wrote."""
 
-    thread_id: _Key
+    thread_id: Key
     checkpoint_ns: str = ""
     checkpoint_id: str = ""
     task_id: str = ""
@@ -61,7 +60,7 @@ class WritesBody(Body):
 class CheckpointsQuery(Body):
     """Which checkpoints are wanted."""
 
-    thread_id: _Key
+    thread_id: Key
     checkpoint_ns: str = ""
     checkpoint_id: str = ""
     limit: int = pydantic.Field(0, ge=-1, le=1_000_000, description="0 for all of them.")

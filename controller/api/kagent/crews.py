@@ -10,12 +10,11 @@ from flask_openapi3.models.tag import Tag
 
 from controller.api import services
 from controller.api.kagent import callers
-from controller.api.kagent.envelope import Body, Envelope, Nothing, answer
+from controller.api.kagent.envelope import Body, Envelope, Key, Nothing, answer
 from controller.api.problems import Problem, not_found
 from controller.state.crews import Crew
 
 _PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem}
-_Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
 
 blueprint = APIBlueprint(
     "crews",
@@ -28,14 +27,14 @@ blueprint = APIBlueprint(
 class CrewMemoryBody(Body):
     """Something that a crew remembers."""
 
-    thread_id: _Key
+    thread_id: Key
     memory_data: dict[str, Any]
 
 
 class MemoryQuery(Body):
     """Which memories are wanted."""
 
-    thread_id: _Key
+    thread_id: Key
     q: Annotated[str, pydantic.Field(min_length=1, description="Text that they contain.")]
     limit: int = pydantic.Field(0, ge=0, le=1_000_000, description="0 for all of them.")
 
@@ -43,7 +42,7 @@ class MemoryQuery(Body):
 class ThreadQuery(Body):
     """Names a crew's run."""
 
-    thread_id: _Key
+    thread_id: Key
 
 
 class MemoryShape(pydantic.BaseModel):
@@ -57,8 +56,8 @@ class MemoryShape(pydantic.BaseModel):
 class FlowState(Body):
     """The state of a flow after one of its methods."""
 
-    thread_id: _Key
-    method_name: _Key
+    thread_id: Key
+    method_name: Key
     state_data: dict[str, Any]
 
 

@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import flask
 import orjson
 import pydantic
 
 from controller.api.answers import tagged
+from controller.api.problems import Problem
 
 T = TypeVar("T")
+Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
+"""An id that callers give."""
+PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
+"""By status, how a request is refused that is about something of somebody's."""
 
 
 class Envelope(pydantic.BaseModel, Generic[T]):

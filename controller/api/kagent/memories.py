@@ -9,8 +9,8 @@ from flask_openapi3.models.tag import Tag
 
 from controller.api import services
 from controller.api.kagent import callers
-from controller.api.kagent.envelope import Body, bare
-from controller.api.problems import Problem, ProblemError
+from controller.api.kagent.envelope import PROBLEMS, Body, bare
+from controller.api.problems import ProblemError
 from controller.state.memories import Memory
 
 DEFAULT_TTL_DAYS = 15
@@ -18,7 +18,6 @@ DEFAULT_TTL_DAYS = 15
 MAX_BATCH = 50
 MAX_DIMENSIONS = 8192
 
-_PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 _Value = Annotated[float, pydantic.Field(allow_inf_nan=False)]
 _Vector = Annotated[list[_Value], pydantic.Field(min_length=1, max_length=MAX_DIMENSIONS)]
 _Name = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
@@ -126,7 +125,7 @@ class Deleted(pydantic.BaseModel):
     status: str
 
 
-@blueprint.post("/sessions", responses={201: Id, **_PROBLEMS})
+@blueprint.post("/sessions", responses={201: Id, **PROBLEMS})
 def add_memory(body: MemoryBody) -> flask.Response:
     """Remember something."""
     agent, user = _owner(body.agent_name, body.user_id)
@@ -134,7 +133,7 @@ def add_memory(body: MemoryBody) -> flask.Response:
     return bare({"id": key}, status=201)
 
 
-@blueprint.post("/sessions/batch", responses={201: Count, **_PROBLEMS})
+@blueprint.post("/sessions/batch", responses={201: Count, **PROBLEMS})
 def add_memories(body: BatchBody) -> flask.Response:
     """Remember several things."""
     for item in body.items:
@@ -145,7 +144,7 @@ def add_memories(body: BatchBody) -> flask.Response:
     return bare({"count": len(body.items)}, status=201)
 
 
-@blueprint.post("/search", responses={200: FoundList, **_PROBLEMS})
+@blueprint.post("/search", responses={200: FoundList, **PROBLEMS})
 def search_memories(body: SearchBody) -> flask.Response:
     """Find the memories that are most like a vector."""
     agent, user = _owner(body.agent_name, body.user_id)
@@ -166,7 +165,7 @@ def search_memories(body: SearchBody) -> flask.Response:
     )
 
 
-@blueprint.get("", responses={200: ListedList, **_PROBLEMS})
+@blueprint.get("", responses={200: ListedList, **PROBLEMS})
 def list_memories(query: OwnerQuery) -> flask.Response:
     """List what an agent remembers of a user."""
     agent, user = _owner(query.agent_name, query.user_id)
@@ -184,7 +183,7 @@ def list_memories(query: OwnerQuery) -> flask.Response:
     )
 
 
-@blueprint.delete("", responses={200: Deleted, **_PROBLEMS})
+@blueprint.delete("", responses={200: Deleted, **PROBLEMS})
 def clear_memories(query: OwnerQuery) -> flask.Response:
     """Forget everything that an agent remembers of a user."""
     agent, user = _owner(query.agent_name, query.user_id)

@@ -4,7 +4,7 @@ kagent has a table for them and no route. They hold secrets, so only agents see 
 its own tasks, and where it names a user, his.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
 import flask
 import pydantic
@@ -14,12 +14,9 @@ from flask_openapi3.models.tag import Tag
 from controller.api import services
 from controller.api.kagent import callers
 from controller.api.kagent.callers import Caller
-from controller.api.kagent.envelope import Body, Envelope, Nothing, answer
-from controller.api.problems import Problem, not_found
+from controller.api.kagent.envelope import PROBLEMS, Body, Envelope, Key, Nothing, answer
+from controller.api.problems import not_found
 from controller.state.pushes import Wish
-
-_PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
-Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
 
 blueprint = APIBlueprint(
     "pushes",
@@ -56,7 +53,7 @@ class PushShape(PushBody):
     user_id: str
 
 
-@blueprint.post("/<task_id>/pushconfigs", responses={201: Envelope[PushShape], **_PROBLEMS})
+@blueprint.post("/<task_id>/pushconfigs", responses={201: Envelope[PushShape], **PROBLEMS})
 def keep_push(path: TaskPath, body: PushBody) -> flask.Response:
     """Keep a wish to be told of a task; the task may be still to come."""
     caller = _agent()
@@ -65,7 +62,7 @@ def keep_push(path: TaskPath, body: PushBody) -> flask.Response:
     return answer(_shape(wish), "Successfully kept push config", status=201)
 
 
-@blueprint.get("/<task_id>/pushconfigs", responses={200: Envelope[list[PushShape]], **_PROBLEMS})
+@blueprint.get("/<task_id>/pushconfigs", responses={200: Envelope[list[PushShape]], **PROBLEMS})
 def list_pushes(path: TaskPath) -> flask.Response:
     """List the wishes to be told of a task: all of them, or one user's."""
     caller = _agent()
@@ -75,7 +72,7 @@ def list_pushes(path: TaskPath) -> flask.Response:
 
 
 @blueprint.delete(
-    "/<task_id>/pushconfigs/<config_id>", responses={200: Envelope[Nothing], **_PROBLEMS}
+    "/<task_id>/pushconfigs/<config_id>", responses={200: Envelope[Nothing], **PROBLEMS}
 )
 def drop_push(path: PushPath) -> flask.Response:
     """Drop a user's wish to be told of a task."""

@@ -14,15 +14,13 @@ from flask_openapi3.models.tag import Tag
 
 from controller.api import services
 from controller.api.kagent import callers, continuing, conversation
-from controller.api.kagent.envelope import Body, Envelope, Nothing, Page, answer
-from controller.api.problems import Problem, ProblemError, not_found
+from controller.api.kagent.envelope import PROBLEMS, Body, Envelope, Key, Nothing, Page, answer
+from controller.api.problems import ProblemError, not_found
 from controller.state import adkevents
 from controller.state.documents import timestamp
 from controller.state.sessions import Event, Session, Share, Wanted
 
-_PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 MAX_LIMIT = 1000
-Key = Annotated[str, pydantic.Field(min_length=1, max_length=512)]
 
 blueprint = APIBlueprint(
     "sessions",
@@ -189,7 +187,7 @@ class ConversationShape(pydantic.BaseModel):
     turns: list[conversation.Turn]
 
 
-@blueprint.get("", responses={200: Page[list[SessionShape]], **_PROBLEMS})
+@blueprint.get("", responses={200: Page[list[SessionShape]], **PROBLEMS})
 def list_sessions(query: ListQuery) -> flask.Response:
     """List sessions, those written to last first."""
     caller = callers.current()
@@ -205,7 +203,7 @@ def list_sessions(query: ListQuery) -> flask.Response:
     return _page(services.current().conversations.sessions.list(wanted), query)
 
 
-@blueprint.post("", responses={201: Envelope[SessionShape], **_PROBLEMS})
+@blueprint.post("", responses={201: Envelope[SessionShape], **PROBLEMS})
 def create_session(body: SessionBody) -> flask.Response:
     """Make a session; one that exists already stays."""
     caller = callers.current()
@@ -226,7 +224,7 @@ def create_session(body: SessionBody) -> flask.Response:
     return answer(session_shape(made), "Successfully created session", status=201)
 
 
-@blueprint.get("/agent/<namespace>/<name>", responses={200: Page[list[SessionShape]], **_PROBLEMS})
+@blueprint.get("/agent/<namespace>/<name>", responses={200: Page[list[SessionShape]], **PROBLEMS})
 def list_sessions_of_agent(path: AgentPath, query: ListQuery) -> flask.Response:
     """List an agent's sessions, but for those that other agents began."""
     caller = callers.current()
@@ -241,7 +239,7 @@ def list_sessions_of_agent(path: AgentPath, query: ListQuery) -> flask.Response:
     return _page(services.current().conversations.sessions.list(wanted), query)
 
 
-@blueprint.get("/<session_id>", responses={200: Envelope[SessionWithEvents], **_PROBLEMS})
+@blueprint.get("/<session_id>", responses={200: Envelope[SessionWithEvents], **PROBLEMS})
 def get_session(path: SessionPath, query: EventsQuery) -> flask.Response:
     """Give a session with its events."""
     caller = callers.current()
@@ -255,19 +253,19 @@ def get_session(path: SessionPath, query: EventsQuery) -> flask.Response:
     )
 
 
-@blueprint.put("/<session_id>", responses={200: Envelope[SessionShape], **_PROBLEMS})
+@blueprint.put("/<session_id>", responses={200: Envelope[SessionShape], **PROBLEMS})
 def rename_session(path: SessionPath, body: RenameBody) -> flask.Response:
     """Give a session another name."""
     return _renamed(path, body)
 
 
-@blueprint.patch("/<session_id>", responses={200: Envelope[SessionShape], **_PROBLEMS})
+@blueprint.patch("/<session_id>", responses={200: Envelope[SessionShape], **PROBLEMS})
 def patch_session(path: SessionPath, body: RenameBody) -> flask.Response:
     """Give a session another name."""
     return _renamed(path, body)
 
 
-@blueprint.delete("/<session_id>", responses={200: Envelope[Nothing], **_PROBLEMS})
+@blueprint.delete("/<session_id>", responses={200: Envelope[Nothing], **PROBLEMS})
 def delete_session(path: SessionPath) -> flask.Response:
     """Delete a session with its events, tasks and links."""
     session = callers.current().session(path.session_id)
@@ -275,7 +273,7 @@ def delete_session(path: SessionPath) -> flask.Response:
     return answer({}, "Session deleted successfully")
 
 
-@blueprint.post("/<session_id>/events", responses={201: Envelope[Count], **_PROBLEMS})
+@blueprint.post("/<session_id>/events", responses={201: Envelope[Count], **PROBLEMS})
 def append_events(path: SessionPath, body: EventsBody) -> flask.Response:
     """Store events at the end of a session; those it has already are not stored again."""
     session = callers.current().session(path.session_id)
@@ -286,7 +284,7 @@ def append_events(path: SessionPath, body: EventsBody) -> flask.Response:
     return answer({"count": len(events)}, "Event added to session successfully", status=201)
 
 
-@blueprint.get("/<session_id>/tasks", responses={200: Envelope[list[dict[str, Any]]], **_PROBLEMS})
+@blueprint.get("/<session_id>/tasks", responses={200: Envelope[list[dict[str, Any]]], **PROBLEMS})
 def list_tasks(path: SessionPath) -> flask.Response:
     """List the tasks of a session, in the order in which they began."""
     session = callers.current().session(path.session_id)
@@ -294,7 +292,7 @@ def list_tasks(path: SessionPath) -> flask.Response:
 
 
 @blueprint.get(
-    "/<session_id>/conversation", responses={200: Envelope[ConversationShape], **_PROBLEMS}
+    "/<session_id>/conversation", responses={200: Envelope[ConversationShape], **PROBLEMS}
 )
 def get_conversation(path: SessionPath) -> flask.Response:
     """Give a session as people read it: by turns, with tool calls, approvals and revisions."""
@@ -307,7 +305,7 @@ def get_conversation(path: SessionPath) -> flask.Response:
     )
 
 
-@blueprint.get("/<session_id>/export", responses={200: ExportShape, **_PROBLEMS})
+@blueprint.get("/<session_id>/export", responses={200: ExportShape, **PROBLEMS})
 def export_session(path: SessionPath) -> flask.Response:
     """Give everything that is kept of a session."""
     session = callers.current().session(path.session_id)
@@ -321,7 +319,7 @@ def export_session(path: SessionPath) -> flask.Response:
     return response
 
 
-@blueprint.post("/<session_id>/shares", responses={201: Envelope[ShareShape], **_PROBLEMS})
+@blueprint.post("/<session_id>/shares", responses={201: Envelope[ShareShape], **PROBLEMS})
 def share_session(path: SessionPath, body: ShareBody) -> flask.Response:
     """Make a link to a session, which others show as `X-Share-Token`."""
     session = _owned(path)
@@ -329,14 +327,14 @@ def share_session(path: SessionPath, body: ShareBody) -> flask.Response:
     return answer(_share(share), "share created", status=201)
 
 
-@blueprint.get("/<session_id>/shares", responses={200: Envelope[list[ShareShape]], **_PROBLEMS})
+@blueprint.get("/<session_id>/shares", responses={200: Envelope[list[ShareShape]], **PROBLEMS})
 def list_shares(path: SessionPath) -> flask.Response:
     """List the links to a session."""
     shares = services.current().conversations.sessions.shares(_owned(path))
     return answer([_share(share) for share in shares], "shares listed")
 
 
-@blueprint.delete("/<session_id>/shares/<token>", responses={200: Envelope[Nothing], **_PROBLEMS})
+@blueprint.delete("/<session_id>/shares/<token>", responses={200: Envelope[Nothing], **PROBLEMS})
 def delete_share(path: SharePath) -> flask.Response:
     """Make a link lead nowhere."""
     sessions = services.current().conversations.sessions

@@ -16,8 +16,8 @@ from flask_openapi3.models.tag import Tag
 from controller.api import services
 from controller.api.kagent import callers, continuing
 from controller.api.kagent.callers import Caller
-from controller.api.kagent.envelope import Body, Envelope, Page, answer
-from controller.api.problems import Problem, ProblemError, not_found
+from controller.api.kagent.envelope import PROBLEMS, Body, Envelope, Page, answer
+from controller.api.problems import ProblemError, not_found
 from controller.errors import RosterError
 from controller.state import tasklists
 from controller.state.interrupted import Process
@@ -32,7 +32,6 @@ _PROCESS_HEADER = "X-Roster-Process"
 """By which Roster's runtime says which process of an agent asks: `pod/start`."""
 _RESTARTED = "The agent's process ended in the middle of this task, and was started again."
 
-_PROBLEMS: dict[Any, Any] = {400: Problem, 401: Problem, 403: Problem, 404: Problem}
 
 blueprint = APIBlueprint(
     "tasks",
@@ -98,7 +97,7 @@ class TasksBody(pydantic.BaseModel):
         return [TaskBody.model_validate(self.model_dump(exclude={"items"}, exclude_unset=True))]
 
 
-@blueprint.post("", responses={201: Envelope[dict[str, Any]], **_PROBLEMS})
+@blueprint.post("", responses={201: Envelope[dict[str, Any]], **PROBLEMS})
 def store_tasks(body: TasksBody) -> flask.Response:
     """Store tasks, each in place of its older state."""
     caller = callers.current()
@@ -108,7 +107,7 @@ def store_tasks(body: TasksBody) -> flask.Response:
     return answer(data, "Successfully created task", status=201)
 
 
-@blueprint.get("", responses={200: TaskList, **_PROBLEMS})
+@blueprint.get("", responses={200: TaskList, **PROBLEMS})
 def list_tasks(query: TasksQuery) -> flask.Response:
     """List tasks, those that changed last first."""
     caller = callers.current()
@@ -132,7 +131,7 @@ def list_tasks(query: TasksQuery) -> flask.Response:
     return answer(bodies, "Successfully listed tasks", more=more)
 
 
-@blueprint.post("/interrupted", responses={200: Envelope[list[str]], **_PROBLEMS})
+@blueprint.post("/interrupted", responses={200: Envelope[list[str]], **PROBLEMS})
 def end_interrupted_tasks() -> flask.Response:
     """End what former processes of an agent's pod left unfinished, when another one begins.
 
@@ -162,13 +161,13 @@ def end_interrupted_tasks() -> flask.Response:
     return answer(untold, "Successfully ended interrupted tasks")
 
 
-@blueprint.get("/<task_id>", responses={200: Envelope[dict[str, Any]], **_PROBLEMS})
+@blueprint.get("/<task_id>", responses={200: Envelope[dict[str, Any]], **PROBLEMS})
 def get_task(path: TaskPath) -> flask.Response:
     """Give a task as it was stored last."""
     return answer(_found(path.task_id).body, "Successfully retrieved task")
 
 
-@blueprint.delete("/<task_id>", responses={204: None, **_PROBLEMS})
+@blueprint.delete("/<task_id>", responses={204: None, **PROBLEMS})
 def delete_task(path: TaskPath) -> flask.Response:
     """Delete a task."""
     services.current().conversations.tasks.delete(_found(path.task_id))
