@@ -39,6 +39,7 @@ from controller.api.kagent import (
     memories,
     pushes,
     sessions,
+    shares,
     tasks,
 )
 from controller.api.services import Services
@@ -51,6 +52,7 @@ _API = (
     events.blueprint,
     agents.blueprint,
     sessions.blueprint,
+    shares.blueprint,
     tasks.blueprint,
     pushes.blueprint,
     memories.blueprint,
@@ -70,7 +72,8 @@ _PAGES = (
     chatpages.blueprint,
     toolpages.blueprint,
 )
-"""Some of these modules add to the dashboard's one blueprint; naming them here imports them all."""
+"""Some modules add to the blueprint of another, of the API's sessions or of the dashboard; naming
+them here imports them all."""
 
 
 class _Json(DefaultJSONProvider):
@@ -101,7 +104,7 @@ def create(given: Services) -> OpenAPI:
     _bound(app)
     guards.install(app)
     problems.install(app)
-    for blueprint in _API:
+    for blueprint in dict.fromkeys(_API):
         app.register_api(blueprint)
     openapi.install(app)
     for pages in dict.fromkeys(_PAGES):

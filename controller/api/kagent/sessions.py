@@ -1,10 +1,12 @@
-"""`/api/sessions`: conversations with their events, tasks and links."""
+"""`/api/sessions`: conversations with their events and tasks.
+
+What an event looks like on its way in and out is in `events.py`, links to sessions in `shares.py`.
+"""
 
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import flask
 import orjson
@@ -13,12 +15,11 @@ from flask_openapi3.blueprint import APIBlueprint
 from flask_openapi3.models.tag import Tag
 
 from controller.api import services
-from controller.api.kagent import callers, continuing, conversation
+from controller.api.kagent import callers, continuing, conversation, events
 from controller.api.kagent.envelope import PROBLEMS, Body, Envelope, Key, Nothing, Page, answer
-from controller.api.problems import ProblemError, not_found
-from controller.state import adkevents
-from controller.state.documents import timestamp
-from controller.state.sessions import Event, Session, Share, Wanted
+from controller.api.kagent.events import Count, EventsBody, EventsQuery, SessionEventShape
+from controller.api.problems import ProblemError
+from controller.state.sessions import Session, Wanted
 
 MAX_LIMIT = 1000
 
@@ -34,12 +35,6 @@ class SessionPath(pydantic.BaseModel):
     """Names a session."""
 
     session_id: Key
-
-
-class SharePath(SessionPath):
-    """Names a link to a session."""
-
-    token: str
 
 
 class AgentPath(pydantic.BaseModel):
@@ -63,15 +58,6 @@ class ListQuery(Body):
     continue_: str = pydantic.Field("", alias="continue", description="From the page before.")
 
 
-class EventsQuery(Body):
-    """Which events of a session are wanted."""
-
-    order: Literal["asc", "desc"] = pydantic.Field("desc", description="`asc`: oldest first.")
-    limit: int = pydantic.Field(-1, ge=-1, le=1_000_000, description="-1 or 0 for all of them.")
-    after: datetime | None = pydantic.Field(None, description="Only those stored later (RFC 3339).")
-    after_sequence: int = pydantic.Field(0, ge=0, description="Only those with higher numbers.")
-
-
 class SessionBody(Body):
     """A session to be made."""
 
@@ -85,44 +71,6 @@ class RenameBody(Body):
     """What a session is to be called."""
 
     name: str
-
-
-class EventItem(Body):
-    """An event to be stored: an ADK event as JSON text, or as it is."""
-
-    id: Key
-    data: str | dict[str, Any]
-
-
-class EventsBody(Body):
-    """One event, or several in order."""
-
-    id: Key | None = None
-    data: str | dict[str, Any] | None = None
-    items: list[EventItem] | None = None
-
-    @property
-    def events(self) -> list[EventItem]:
-        """All of them."""
-        if self.items is not None:
-            return self.items
-        if self.id is None or self.data is None:
-            raise ProblemError(
-                400, "BadRequest", "An event has an id and data.", remedy="Send both, or items."
-            )
-        return [EventItem(id=self.id, data=self.data)]
-
-
-class ShareBody(Body):
-    """What a link allows."""
-
-    read_only: bool = True
-
-
-class Count(pydantic.BaseModel):
-    """How many are stored."""
-
-    count: int
 
 
 class SessionShape(pydantic.BaseModel):
@@ -145,33 +93,11 @@ class SessionShape(pydantic.BaseModel):
     revision: str = pydantic.Field(description="The commit of the agent that answered last.")
 
 
-class SessionEventShape(pydantic.BaseModel):
-    """An event. What follows `data` is Roster's own."""
-
-    id: str
-    session_id: str
-    user_id: str
-    created_at: str
-    data: str = pydantic.Field(description="JSON of an ADK event.")
-    sequence: int
-    revision: str = pydantic.Field(description="The commit of the agent that wrote it.")
-
-
 class SessionWithEvents(pydantic.BaseModel):
     """A session and its events."""
 
     session: SessionShape
     events: list[SessionEventShape]
-
-
-class ShareShape(pydantic.BaseModel):
-    """A link to a session."""
-
-    token: str
-    session_id: str
-    user_id: str
-    read_only: bool
-    created_at: str
 
 
 class ExportShape(SessionWithEvents):
@@ -247,7 +173,7 @@ def get_session(path: SessionPath, query: EventsQuery) -> flask.Response:
     return answer(
         {
             "session": session_shape(session),
-            "events": _events(session, query, is_whole=bool(caller.agent)),
+            "events": events.shown(session, query, is_whole=bool(caller.agent)),
         },
         "Successfully retrieved session",
     )
@@ -277,11 +203,8 @@ def delete_session(path: SessionPath) -> flask.Response:
 def append_events(path: SessionPath, body: EventsBody) -> flask.Response:
     """Store events at the end of a session; those it has already are not stored again."""
     session = callers.current().session(path.session_id)
-    given = services.current()
-    events = [(item.id, _storable(session, item)) for item in body.events]
-    revision = given.agent_revision(*callers.place_of(session.agent))
-    given.conversations.sessions.append(session, events, revision=revision)
-    return answer({"count": len(events)}, "Event added to session successfully", status=201)
+    count = events.store(session, body)
+    return answer({"count": count}, "Event added to session successfully", status=201)
 
 
 @blueprint.get("/<session_id>/tasks", responses={200: Envelope[list[dict[str, Any]]], **PROBLEMS})
@@ -297,8 +220,8 @@ def list_tasks(path: SessionPath) -> flask.Response:
 def get_conversation(path: SessionPath) -> flask.Response:
     """Give a session as people read it: by turns, with tool calls, approvals and revisions."""
     session = callers.current().session(path.session_id)
-    events = services.current().conversations.sessions.events(session)
-    turns = conversation.turns(events, user=session.user)
+    found = services.current().conversations.sessions.events(session)
+    turns = conversation.turns(found, user=session.user)
     return answer(
         {"session": session_shape(session), "turns": [asdict(turn) for turn in turns]},
         "Successfully retrieved conversation",
@@ -312,36 +235,11 @@ def export_session(path: SessionPath) -> flask.Response:
     response = answer(None, "")
     body = {
         "session": session_shape(session),
-        "events": _events(session, EventsQuery(order="asc")),
+        "events": events.shown(session, EventsQuery(order="asc")),
         "tasks": _tasks(session),
     }
     response.set_data(orjson.dumps(body, option=orjson.OPT_INDENT_2))
     return response
-
-
-@blueprint.post("/<session_id>/shares", responses={201: Envelope[ShareShape], **PROBLEMS})
-def share_session(path: SessionPath, body: ShareBody) -> flask.Response:
-    """Make a link to a session, which others show as `X-Share-Token`."""
-    session = _owned(path)
-    share = services.current().conversations.sessions.share(session, is_read_only=body.read_only)
-    return answer(_share(share), "share created", status=201)
-
-
-@blueprint.get("/<session_id>/shares", responses={200: Envelope[list[ShareShape]], **PROBLEMS})
-def list_shares(path: SessionPath) -> flask.Response:
-    """List the links to a session."""
-    shares = services.current().conversations.sessions.shares(_owned(path))
-    return answer([_share(share) for share in shares], "shares listed")
-
-
-@blueprint.delete("/<session_id>/shares/<token>", responses={200: Envelope[Nothing], **PROBLEMS})
-def delete_share(path: SharePath) -> flask.Response:
-    """Make a link lead nowhere."""
-    sessions = services.current().conversations.sessions
-    for share in sessions.shares(_owned(path)):
-        if share.token == path.token:
-            sessions.unshare(share)
-    return answer({}, "share deleted")
 
 
 def session_shape(session: Session) -> dict[str, Any]:
@@ -363,14 +261,6 @@ def session_shape(session: Session) -> dict[str, Any]:
         "last": session.last,
         "revision": session.revision,
     }
-
-
-def _owned(path: SessionPath) -> Session:
-    """Give a session of the caller's own: a link does not make others share it on."""
-    caller = callers.current()
-    if caller.share is not None:
-        raise not_found("session")
-    return caller.session(path.session_id)
 
 
 def _renamed(path: SessionPath, body: RenameBody) -> flask.Response:
@@ -402,57 +292,5 @@ def _place(session: Session) -> tuple[str, str]:
     return session.updated_at, session.document
 
 
-def _events(
-    session: Session, query: EventsQuery, *, is_whole: bool = False
-) -> list[dict[str, Any]]:
-    """Give the events that are asked for; the agent itself gets what was not stored, too."""
-    withheld = services.current().conversations.withheld
-    after = timestamp(query.after.astimezone(UTC)) if query.after else ""
-    found: list[Event] = [
-        event
-        for event in services.current().conversations.sessions.events(session)
-        if event.created_at > after and event.sequence > query.after_sequence
-    ]
-    if query.order == "desc":
-        found.reverse()
-    shown = found[: query.limit] if query.limit > 0 else found
-    owner = {"session_id": session.id, "user_id": session.user}
-    return [
-        {
-            "id": event.id,
-            **owner,
-            "created_at": event.created_at,
-            "data": (withheld.whole(session.document, event.id) if is_whole else None)
-            or event.data,
-            "sequence": event.sequence,
-            "revision": event.revision,
-        }
-        for event in shown
-    ]
-
-
 def _tasks(session: Session) -> list[Any]:
     return [task.body for task in services.current().conversations.tasks.of(session)]
-
-
-def _share(share: Share) -> dict[str, Any]:
-    return {
-        "token": share.token,
-        "session_id": share.session.id,
-        "user_id": share.session.user,
-        "read_only": share.is_read_only,
-        "created_at": share.created_at,
-    }
-
-
-def _storable(session: Session, item: EventItem) -> str:
-    """Give an event as it may be stored; what is left out is kept in memory for the agent."""
-    data = _text(item.data)
-    stored = adkevents.without_credentials(data)
-    if stored != data:
-        services.current().conversations.withheld.keep(session.document, item.id, data)
-    return stored
-
-
-def _text(data: str | dict[str, Any]) -> str:
-    return data if isinstance(data, str) else orjson.dumps(data).decode()

@@ -1,34 +1,10 @@
-import json
-from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from conversing import AGENT, OTHER_AGENT, OTHER_USER, add, create, ids
 from flask.testing import FlaskClient
 
 from controller.api import flask_app
-
-AGENT = {"X-Agent-Name": "default__NS__agent_a", "X-User-Id": "ada"}
-OTHER_AGENT = {"X-Agent-Name": "default__NS__agent_b", "X-User-Id": "ada"}
-OTHER_USER = {"X-Agent-Name": "default__NS__agent_a", "X-User-Id": "bob"}
-
-
-def create(client: FlaskClient, key: str = "s1", **more: Any) -> Any:
-    headers = more.pop("headers", AGENT)
-    body = {"agent_ref": headers["X-Agent-Name"], "id": key, **more}
-    return client.post("/api/sessions", json=body, headers=headers)
-
-
-def add(client: FlaskClient, key: str, *texts: str, headers: Any = AGENT) -> Any:
-    items = [
-        {"id": text, "data": {"author": "user", "content": {"parts": [{"text": text}]}}}
-        for text in texts
-    ]
-    return client.post(f"/api/sessions/{key}/events", json={"items": items}, headers=headers)
-
-
-def ids(answer: Any) -> list[str]:
-    return [item["id"] for item in answer.get_json()["data"]]
 
 
 def test_a_new_session_has_a_list_of_no_events(client: FlaskClient) -> None:
@@ -53,45 +29,6 @@ def test_a_session_without_an_id_gets_one(client: FlaskClient) -> None:
     body = {"agent_ref": "default__NS__agent_a"}
 
     assert client.post("/api/sessions", json=body, headers=AGENT).get_json()["data"]["id"]
-
-
-def test_events_come_in_the_order_in_which_they_were_sent(client: FlaskClient) -> None:
-    create(client)
-    answer = add(client, "s1", "z", "a")
-    client.post("/api/sessions/s1/events", json={"id": "m", "data": '{"x": 1}'}, headers=AGENT)
-    add(client, "s1", "a")  # again
-
-    assert (answer.status_code, answer.get_json()["data"]) == (201, {"count": 2})
-    events = client.get("/api/sessions/s1?order=asc", headers=AGENT).get_json()["data"]["events"]
-    assert [(event["id"], event["sequence"]) for event in events] == [("z", 1), ("a", 2), ("m", 3)]
-    assert events[2]["data"] == '{"x": 1}'
-    assert isinstance(events[0]["data"], str)
-
-
-def test_events_can_be_read_in_parts(client: FlaskClient) -> None:
-    create(client)
-    add(client, "s1", "a", "b", "c")
-
-    def read(query: str) -> list[str]:
-        answer = client.get(f"/api/sessions/s1?{query}", headers=AGENT)
-        return [event["id"] for event in answer.get_json()["data"]["events"]]
-
-    assert read("order=asc&limit=2") == ["a", "b"]
-    assert read("order=asc&after_sequence=2") == ["c"]
-    assert read("limit=1") == ["c"]
-    assert read("order=asc&after=2020-01-01T00:00:00Z") == ["a", "b", "c"]
-    assert read("order=asc&after=2999-01-01T00:00:00%2B01:00") == []
-
-
-def test_every_event_says_the_revision_that_wrote_it(
-    client: FlaskClient, make: SimpleNamespace
-) -> None:
-    create(client)
-    add(client, "s1", "a")
-
-    data = client.get("/api/sessions/s1", headers=AGENT).get_json()["data"]
-    assert data["events"][0]["revision"] == make.revision
-    assert data["session"]["revision"] == make.revision
 
 
 @pytest.mark.parametrize("headers", [OTHER_AGENT, OTHER_USER], ids=["agent", "user"])
@@ -225,70 +162,6 @@ def test_an_export_has_everything(client: FlaskClient) -> None:
     assert found["session"]["name"] == "whole"
     assert [event["id"] for event in found["events"]] == ["a", "b"]
     assert found["tasks"] == [{"id": "t1", "contextId": "s1"}]
-
-
-def test_a_large_event_is_taken(client: FlaskClient) -> None:
-    create(client)
-    data = json.dumps({"content": {"parts": [{"text": "x" * 3_000_000}]}})
-
-    assert client.post("/api/sessions/s1/events", json={"id": "e", "data": data}).status_code == 201
-
-
-def test_a_link_shows_one_session_to_whoever_has_it(client: FlaskClient) -> None:
-    create(client)
-    create(client, "other")
-    made = client.post("/api/sessions/s1/shares", json={"read_only": True}, headers=AGENT)
-    token = made.get_json()["data"]["token"]
-    shown = {"X-Share-Token": token, "X-User-Id": "bob"}
-
-    assert made.status_code == 201
-    assert client.get("/api/sessions/s1", headers=shown).status_code == 200
-    assert client.get("/api/sessions/other", headers=shown).status_code == 404
-    assert ids(client.get("/api/sessions", headers=shown)) == ["s1"]
-    assert client.get("/api/sessions/s1/shares", headers=shown).status_code == 404
-    assert client.delete("/api/sessions/s1", headers=shown).status_code == 403
-    assert client.get("/api/tasks/t1", headers=shown).status_code == 404
-
-
-def test_a_link_for_writing_lets_events_be_added(client: FlaskClient) -> None:
-    create(client)
-    made = client.post("/api/sessions/s1/shares", json={"read_only": False}, headers=AGENT)
-    shown = {"X-Share-Token": made.get_json()["data"]["token"]}
-
-    assert add(client, "s1", "x", headers=shown).status_code == 201
-
-
-def test_a_withdrawn_link_leads_nowhere(client: FlaskClient) -> None:
-    create(client)
-    token = client.post("/api/sessions/s1/shares", json={}).get_json()["data"]["token"]
-    (listed,) = client.get("/api/sessions/s1/shares").get_json()["data"]
-    removed = client.delete(f"/api/sessions/s1/shares/{token}")
-
-    assert listed["token"] == token
-    assert removed.status_code == 200
-    assert client.get("/api/sessions/s1", headers={"X-Share-Token": token}).status_code == 403
-    assert client.get("/api/sessions/s1", headers={"X-Share-Token": "x"}).status_code == 403
-
-
-def test_a_caller_s_credentials_are_the_agent_s_for_a_turn_and_never_stored(
-    client: FlaskClient, controller: Any, tmp_path: Path
-) -> None:
-    """kagent-adk reads the headers back to pass those on that a tool is allowed to get."""
-    create(client)
-    delta = {"headers": {"authorization": "Bearer s3cr3t", "x-tenant": "acme"}}
-    data = json.dumps({"author": "system", "actions": {"state_delta": delta}})
-    client.post("/api/sessions/s1/events", json={"id": "e", "data": data}, headers=AGENT)
-    controller.conversations.documents.fold()
-
-    (own,) = client.get("/api/sessions/s1", headers=AGENT).get_json()["data"]["events"]
-    (others,) = client.get("/api/sessions/s1").get_json()["data"]["events"]
-    assert own["data"] == data
-    assert json.loads(others["data"])["actions"]["state_delta"]["headers"] == {"x-tenant": "acme"}
-    assert "s3cr3t" not in client.get("/api/sessions/s1/export", headers=AGENT).get_data(
-        as_text=True
-    )
-    files = [path for path in tmp_path.rglob("*") if path.is_file()]
-    assert [path for path in files if b"s3cr3t" in path.read_bytes()] == []
 
 
 def test_an_agent_has_to_prove_who_it_is(controller: Any) -> None:
