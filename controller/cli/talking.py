@@ -14,6 +14,7 @@ from controller.cli import agents
 from controller.cli.api import connect, get
 from controller.cli.options import Output, Server
 from controller.cli.output import Format, console, print_data, print_error, print_line
+from controller.definitions.owntools import ASK_USER
 from controller.errors import PermanentError, TransientError, UsageError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ Session = Annotated[
 _DATA = frozenset({Format.JSON, Format.YAML})
 _CONTROL = {code: None for code in (*range(32), *range(127, 160)) if chr(code) not in "\n\t"}
 """Characters with which an agent could do something to a terminal; they are left out."""
-_ASK_USER = "ask_user"
-"""kagent's tool with which an agent asks its user something."""
 _CANCEL_LIMIT_S = 10.0
 
 
@@ -203,7 +202,7 @@ def _decision(calls: tuple[Call, ...]) -> dict[str, Any]:
     reasons: dict[str, str] = {}
     answers: list[str] = []
     for call in calls:
-        if call.name.rpartition(": ")[2] == _ASK_USER:
+        if call.name.rpartition(": ")[2] == ASK_USER:
             answers += _answers(call)
             allowed[call.id] = True
             continue

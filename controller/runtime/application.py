@@ -88,6 +88,7 @@ def create(
     async def ready(_: Request) -> Response:
         about = {
             "unavailable": dict(engine.problems),
+            "hidden": engine.hidden,
             "storage": sessions.state(),
             "ignored": ignored,
             "skills": engine.skills,

@@ -15,12 +15,12 @@ from typing import Any
 
 from pydantic_ai import DeferredToolResults, ToolApproved, ToolDenied
 
+from controller.definitions.owntools import ASK_USER
 from controller.runtime.sessions.conversations import Past
 from controller.runtime.turns import Decision, PendingCall, Turn
 
 CONFIRMATION = "adk_request_confirmation"
 QUESTION_METADATA = {"kagent_type": "function_call", "kagent_is_long_running": True}
-ASK_USER = "ask_user"
 NOBODY = "nobody"
 """Stands as the one who decided where the time limit did."""
 LINK = "a shared link"

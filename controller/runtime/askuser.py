@@ -12,7 +12,7 @@ from pydantic_ai.exceptions import ApprovalRequired, ToolFailed
 from pydantic_ai.toolsets.abstract import AbstractToolset, ToolsetTool
 from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
-from controller.runtime.approvals import ASK_USER
+from controller.definitions.owntools import ASK_USER
 from controller.runtime.turns import Turn
 
 _DEFINITION = ToolDefinition(

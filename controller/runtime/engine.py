@@ -20,7 +20,6 @@ from pydantic_ai.messages import (
     TextPartDelta,
     UserContent,
 )
-from pydantic_ai.toolsets.abstract import AbstractToolset
 from pydantic_ai.usage import UsageLimits
 
 from controller.definitions.agentconfig import AgentConfig
@@ -34,6 +33,7 @@ from controller.runtime.memory import Memory
 from controller.runtime.memory.notes import Notes
 from controller.runtime.memory.tools import MemoryTools
 from controller.runtime.record import Record, Run, limited
+from controller.runtime.repertoire import Repertoire, Toolsets
 from controller.runtime.sessions import Conversation, Past, Sessions
 from controller.runtime.toolservers import ToolServers
 from controller.runtime.turns import (
@@ -73,6 +73,7 @@ class Engine:
         self._ask_user = AskUser()
         self._skills = skills.from_environment(environment, limits)
         self._memory = _memory(config, environment, sessions)
+        self._tools = Repertoire(self._toolsets)
         self._notes = Notes(self._memory, self._model) if self._memory else None
         self._compaction = _compaction(config, self._model, environment)
         self._streams = bool(config.stream)
@@ -88,6 +89,11 @@ class Engine:
     def problems(self) -> Mapping[str, str]:
         """MCP servers that could not be reached the last time, by address."""
         return self._servers.problems()
+
+    @property
+    def hidden(self) -> Sequence[Mapping[str, str]]:
+        """Tools that the model did not see the last time, because others have their names."""
+        return self._tools.hidden()
 
     @property
     def skills(self) -> Mapping[str, Any]:
@@ -156,21 +162,27 @@ class Engine:
             instructions=await self._recalled(turn, past) or None,
             deferred_tool_results=approvals.results(past, turn),
             deps=turn,
-            toolsets=await self._toolsets(),
+            toolsets=[self._tools],
             usage_limits=UsageLimits(
                 request_limit=self._limits.steps, total_tokens_limit=self._limits.tokens
             ),
             model_settings=self._model.settings_for(turn.caller.headers),
         )
 
-    async def _toolsets(self) -> Sequence[AbstractToolset[Turn]]:
+    async def _toolsets(self) -> Toolsets:
+        """All sources of tools; of two tools of one name, that of the earlier source is taken.
+
+        What a definition names goes before what comes along with a server, and that before what
+        every agent with a memory or skills has. A call of `ask_user` is a question to the user for
+        whoever talks to the agent, so no server can take its place. `render.toolconflicts` warns of
+        what is hidden, in the same order.
+        """
         servers = await self._servers.toolsets()
-        own: list[AbstractToolset[Turn]] = [self._colleagues, self._ask_user]
-        if self._memory is not None:
-            own.append(MemoryTools(self._memory))
-        if self._skills is not None:
-            own.append(self._skills.beside(servers))
-        return [*servers, *own]
+        named = [server for server in servers if server.names_tools]
+        others = [server for server in servers if not server.names_tools]
+        memory = [MemoryTools(self._memory)] if self._memory else []
+        skills = [self._skills] if self._skills else []
+        return [self._ask_user, *named, self._colleagues, *others, *memory, *skills]
 
     async def _recalled(self, turn: Turn, past: Past) -> str:
         """What is remembered of the user, when a conversation begins."""

@@ -62,6 +62,11 @@ class McpTools(AbstractToolset[Turn]):
         return self._server.params.url
 
     @property
+    def names_tools(self) -> bool:
+        """Whether the configuration says which tools are meant, rather than all."""
+        return bool(self._server.tools)
+
+    @property
     def problem(self) -> str:
         """Why the server could not be asked the last time; empty when it could."""
         return self._listing.problem

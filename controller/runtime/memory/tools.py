@@ -9,11 +9,10 @@ from pydantic_ai.exceptions import ToolFailed
 from pydantic_ai.toolsets.abstract import AbstractToolset, ToolsetTool
 from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
 
+from controller.definitions.owntools import LOAD_MEMORY, SAVE_MEMORY
 from controller.errors import RosterError
 from controller.runtime.memory.store import Memory
 from controller.runtime.turns import Turn
-
-SAVE, LOAD = "save_memory", "load_memory"
 
 
 def _definition(name: str, description: str, argument: str, about: str) -> ToolDefinition:
@@ -29,14 +28,14 @@ def _definition(name: str, description: str, argument: str, about: str) -> ToolD
 
 
 _DEFINITIONS: Mapping[str, ToolDefinition] = {
-    SAVE: _definition(
-        SAVE,
+    SAVE_MEMORY: _definition(
+        SAVE_MEMORY,
         "Saves a fact, a preference or another piece of information to long-term memory.",
         "content",
         "What is to be remembered.",
     ),
-    LOAD: _definition(
-        LOAD,
+    LOAD_MEMORY: _definition(
+        LOAD_MEMORY,
         "Searches the long-term memory of the present user.",
         "query",
         "What the memories should be about.",
@@ -74,7 +73,7 @@ class MemoryTools(AbstractToolset[Turn]):
         """Keep something or search for it; a failure is told to the model."""
         del tool
         try:
-            if name == SAVE:
+            if name == SAVE_MEMORY:
                 return await self._save(str(tool_args.get("content") or ""), ctx.deps)
             return await self._load(str(tool_args.get("query") or ""), ctx.deps)
         except RosterError as error:
@@ -82,7 +81,7 @@ class MemoryTools(AbstractToolset[Turn]):
 
     async def _save(self, content: str, turn: Turn) -> str:
         if not content:
-            raise ToolFailed(f"{SAVE} needs `content`: the text that is to be remembered.")
+            raise ToolFailed(f"{SAVE_MEMORY} needs `content`: the text that is to be remembered.")
         await self._memory.save(
             [content], user_id=turn.owner, session_id=turn.context_id, source="explicit_save"
         )
@@ -90,6 +89,6 @@ class MemoryTools(AbstractToolset[Turn]):
 
     async def _load(self, query: str, turn: Turn) -> str:
         if not query:
-            raise ToolFailed(f"{LOAD} needs `query`: what the memories should be about.")
+            raise ToolFailed(f"{LOAD_MEMORY} needs `query`: what the memories should be about.")
         found = await self._memory.search(query, user_id=turn.owner)
         return json.dumps(found, ensure_ascii=False)

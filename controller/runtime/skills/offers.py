@@ -7,10 +7,9 @@ from typing import Any
 from pydantic_ai import ToolDefinition
 from pydantic_ai.exceptions import ToolFailed
 
+from controller.definitions.owntools import BASH, EDIT_FILE, READ_FILE, SKILLS, WRITE_FILE
 from controller.runtime.skills.catalog import Catalog
 from controller.runtime.skills.permission import Permission
-
-SKILLS, READ, WRITE, EDIT, BASH = "skills", "read_file", "write_file", "edit_file", "bash"
 
 _HOW = """Opens a skill: instructions for a kind of task, with what belongs to them.
 
@@ -31,11 +30,11 @@ _PATH = "Path of the file, relative to the working folder."
 
 def of(catalog: Catalog, permission: Permission, *, limit_s: float) -> Sequence[ToolDefinition]:
     """Describe the tools that an agent with these skills has."""
-    offered = [_skills(catalog, permission), _definition(READ, _READ, _READ_ARGUMENTS)]
+    offered = [_skills(catalog, permission), _definition(READ_FILE, _READ, _READ_ARGUMENTS)]
     if permission.runs_commands:
         offered += [
-            _definition(WRITE, _WRITE, _WRITE_ARGUMENTS),
-            _definition(EDIT, _EDIT, _EDIT_ARGUMENTS),
+            _definition(WRITE_FILE, _WRITE, _WRITE_ARGUMENTS),
+            _definition(EDIT_FILE, _EDIT, _EDIT_ARGUMENTS),
             _definition(BASH, _BASH.format(limit=limit_s), _BASH_ARGUMENTS),
         ]
     return offered

@@ -7,8 +7,7 @@ that belong to the conversation.
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +15,8 @@ from pydantic_ai import RunContext
 from pydantic_ai.exceptions import ApprovalRequired, ToolFailed
 from pydantic_ai.toolsets.abstract import AbstractToolset, ToolsetTool
 from pydantic_ai.toolsets.external import TOOL_SCHEMA_VALIDATOR
-from pydantic_ai.toolsets.wrapper import WrapperToolset
 
+from controller.definitions.owntools import BASH, READ_FILE, SKILLS, WRITE_FILE
 from controller.runtime.limits import Limits
 from controller.runtime.skills import catalog, files, offers
 from controller.runtime.skills.commands import Commands, Outcome
@@ -83,15 +82,11 @@ class SkillTools(AbstractToolset[Turn]):
     ) -> Any:
         """Read, write or run something; what goes wrong is told to the model."""
         del tool
-        if name == offers.BASH:
+        if name == BASH:
             return await self._run(offers.text(tool_args, "command"), ctx)
-        if name == offers.SKILLS:
+        if name == SKILLS:
             return await asyncio.to_thread(self._open, offers.text(tool_args, "command"))
         return await asyncio.to_thread(self._use_file, name, tool_args, ctx.deps)
-
-    def beside(self, others: Sequence[AbstractToolset[Turn]]) -> AbstractToolset[Turn]:
-        """These tools, but for those whose names others have: two of a name fail every turn."""
-        return _Beside(self, others)
 
     def close(self) -> None:
         """Remove the conversations' files."""
@@ -113,9 +108,9 @@ class SkillTools(AbstractToolset[Turn]):
         path = offers.text(arguments, "file_path")
         try:
             place = self._workspace.place(turn, path)
-            if name == offers.READ:
+            if name == READ_FILE:
                 return files.read(place, arguments.get("offset"), arguments.get("limit"))
-            if name == offers.WRITE:
+            if name == WRITE_FILE:
                 return files.write(place, str(arguments.get("content") or ""))
             return files.edit(
                 place,
@@ -141,18 +136,6 @@ class SkillTools(AbstractToolset[Turn]):
             raise ToolFailed(f"The command could not be started: {error.strerror}.") from error
         _log.info("command_ended", extra={"context": turn.context_id, "code": outcome.code})
         return _told(outcome)
-
-
-@dataclass
-class _Beside(WrapperToolset[Turn]):
-    """Gives way to tools that the definition names: a server of files has a `read_file`, too."""
-
-    others: Sequence[AbstractToolset[Turn]]
-
-    async def get_tools(self, ctx: RunContext[Turn]) -> dict[str, ToolsetTool[Turn]]:
-        taken = {name for other in self.others for name in await other.get_tools(ctx)}
-        offered = await super().get_tools(ctx)
-        return {name: tool for name, tool in offered.items() if name not in taken}
 
 
 def _told(outcome: Outcome) -> str:

@@ -232,6 +232,7 @@ def test_card_health_and_readiness_are_served(start: Callable[..., Any]) -> None
     assert httpx.get(f"{agent.url}/ready").json() == {
         "ready": True,
         "unavailable": {},
+        "hidden": [],
         "storage": {"controller": "none"},
         "ignored": [],
         "skills": {},
