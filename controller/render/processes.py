@@ -7,7 +7,15 @@ from typing import Any
 
 from controller.definitions.agent import AgentSpec, ByoDeployment, Declarative
 from controller.definitions.shared import PodSettings
-from controller.render import agentconfigs, card, kagentruntime, pod, rosterruntime, workload
+from controller.render import (
+    agentconfigs,
+    card,
+    kagentruntime,
+    pod,
+    rosterruntime,
+    toolconflicts,
+    workload,
+)
 from controller.render.problems import RenderError
 from controller.render.scope import Scope
 
@@ -60,6 +68,7 @@ def translate(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Process
 def _declarative(spec: AgentSpec, scope: Scope, skills: tuple[str, ...]) -> Process:
     declarative = spec.declarative or Declarative()
     translated = agentconfigs.translate(spec, declarative, scope, skills)
+    toolconflicts.warn(scope)
     deployment = declarative.deployment
     given = settings(spec)
     pod_security, security = workload.security(given.pod_security_context, given.security_context)

@@ -7,6 +7,8 @@ from controller.definitions import toolnames
 from controller.definitions.catalog import Catalog
 from controller.definitions.findings import DefinitionId, Finding
 from controller.definitions.toolnames import Known
+from controller.definitions.violation import finding
+from controller.render import toolconflicts
 from controller.state.records import ApplicationRecord
 from controller.state.toolservers import ToolRecord, ToolServerRecord
 
@@ -21,7 +23,14 @@ def of(
         for id_, server in servers.items()
         if server.connected_at is not None
     }
-    return toolnames.check(catalog, known)
+    return (*toolnames.check(catalog, known), *_conflicts(catalog, known))
+
+
+def _conflicts(catalog: Catalog, known: Mapping[DefinitionId, Known]) -> Iterator[Finding]:
+    listed = {server: tools.names for server, tools in known.items()}
+    for id_, definition in catalog.definitions.items():
+        for told in toolconflicts.observed(definition, catalog.definitions.get, listed):
+            yield finding(told, definition.document, id_)
 
 
 def _deployed_at(record: ApplicationRecord) -> datetime | None:

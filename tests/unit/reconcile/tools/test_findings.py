@@ -26,6 +26,10 @@ spec:
       - type: McpServer
         mcpServer: {kind: MCPServer, name: calc, toolNames: [add]}
 """
+SECOND = b"""\
+      - type: McpServer
+        mcpServer: {kind: MCPServer, name: more}
+"""
 
 
 def tool(name: str, **given: Any) -> ToolRecord:
@@ -44,6 +48,23 @@ def found(*tools: ToolRecord, deployed: datetime | None = None, heard: bool = Tr
         id="MCPServer agents/calc", tools=tools, connected_at=COMMITTED if heard else None
     )
     return [str(one) for one in findings.of(record, catalog, {server.id: server})]
+
+
+def test_tools_that_two_servers_share_are_told() -> None:
+    text = AGENT.replace(b", toolNames: [add]", b"") + SECOND
+    catalog = resolve.resolve(parse.parse({"a.yaml": text}, namespace="agents"))
+    servers = {
+        id_: ToolServerRecord(id=id_, tools=(tool("add"),), connected_at=COMMITTED)
+        for id_ in ("MCPServer agents/calc", "MCPServer agents/more")
+    }
+    record = ApplicationRecord(spec=ApplicationSpec(name="app", repo_url="u"))
+
+    (told,) = findings.of(record, catalog, servers)
+
+    assert str(told) == (
+        "a.yaml:14:38: warning: the tool 'add' of MCPServer agents/more is hidden by that of"
+        " MCPServer agents/calc [tool-name-conflict]"
+    )
 
 
 def test_nothing_is_said_of_a_server_that_never_answered() -> None:
