@@ -46,13 +46,13 @@ def page(items: Sequence[T], query: PageQuery, *, key: Callable[[T], str], versi
     The next page starts after the last key, not at an index: what comes and goes in between
     neither repeats nor skips items.
     """
-    after = _decoded(query.continue_) if query.continue_ else ""
+    after = decoded(query.continue_) if query.continue_ else ""
     rest = [item for item in items if key(item) > after]
     shown = rest[: query.limit]
     remaining = len(rest) - len(shown)
     metadata = ListMetadata(
         resource_version=version,
-        continue_=_encoded(key(shown[-1])) if remaining else "",
+        continue_=encoded(key(shown[-1])) if remaining else "",
         remaining_item_count=remaining,
     )
     return Page(shown, metadata)
@@ -74,11 +74,17 @@ def tagged(response: flask.Response) -> flask.Response:
     return response
 
 
-def _encoded(key: str) -> str:
+def encoded(key: str) -> str:
+    """Give a token that says after what the next page of a list begins."""
     return base64.urlsafe_b64encode(key.encode()).decode()
 
 
-def _decoded(token: str) -> str:
+def decoded(token: str) -> str:
+    """Give what a token stands for.
+
+    Raises:
+        ProblemError: 400, where it is none of ours.
+    """
     try:
         return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
     except (binascii.Error, ValueError) as error:

@@ -1,14 +1,11 @@
 """Tokens that say where the next page of a list begins: after a time and a name."""
 
-import base64
-import binascii
-
-from controller.api.problems import ProblemError
+from controller.api import answers
 
 
 def encoded(place: tuple[str, str]) -> str:
     """Give a place in a list as a token."""
-    return base64.urlsafe_b64encode("\n".join(place).encode()).decode()
+    return answers.encoded("\n".join(place))
 
 
 def decoded(token: str) -> tuple[str, str]:
@@ -17,15 +14,5 @@ def decoded(token: str) -> tuple[str, str]:
     Raises:
         ProblemError: 400, where it is none of ours.
     """
-    try:
-        time, _, name = (
-            base64.b64decode(token, altchars=b"-_", validate=True).decode().partition("\n")
-        )
-    except (binascii.Error, ValueError) as error:
-        raise ProblemError(
-            400,
-            "BadRequest",
-            "continue: this is not a token that the API gave.",
-            remedy="Start again without it.",
-        ) from error
+    time, _, name = answers.decoded(token).partition("\n")
     return time, name
