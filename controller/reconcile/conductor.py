@@ -143,7 +143,9 @@ class Conductor:
         if record.operation and record.operation.terminated_by:
             return interruption.TERMINATED.format(by=record.operation.terminated_by)
         is_asked_anew = record.next_request_id > began.next_request_id
-        return interruption.SUPERSEDED if is_asked_anew else ""
+        # A dry run has time until this is done.
+        is_dry = record.request is not None and record.request.dry_run
+        return interruption.SUPERSEDED if is_asked_anew and not is_dry else ""
 
 
 def _goes_on(request: SyncRequest | None, reason: str) -> bool:

@@ -116,6 +116,23 @@ def test_a_dry_run_that_is_asked_for_during_another_writes_nothing(
     assert world.record.request is None
 
 
+def test_a_dry_run_that_is_asked_for_during_a_sync_lets_it_end(world: Any, prompts: Write) -> None:
+    world.follow(automated=False)
+    first = world.commit(a=prompts("a"), b=prompts("b", **{"roster.dev/sync-wave": "1"}))
+    more = [True]
+    world.when_applied = lambda _: more and more.pop() and world.ask(dry_run=True)
+
+    ask(world, revision=first)
+    world.visit(Trigger.MANUAL)
+
+    assert [(item.dry_run, item.phase) for item in world.record.history] == [
+        (True, OperationPhase.SUCCEEDED),
+        (False, OperationPhase.SUCCEEDED),
+    ]
+    assert world.config_map("b")
+    assert world.record.request is None
+
+
 def test_a_dry_run_tells_what_would_be_refused(world: Any, prompts: Write) -> None:
     world.follow(automated=False)
     world.commit(
