@@ -22,12 +22,12 @@ def from_file(config: Path | None) -> "tuple[ApplicationSpec, ...]":
     file = config or Path(FILE_NAME)
     if not file.is_file():
         return ()
-    from controller import app
     from controller.definitions.application import parse_applications
     from controller.definitions.findings import has_errors
+    from controller.state.specs import application_spec
 
     applications, found = parse_applications(file.read_bytes(), file=str(file))
     if has_errors(found):
         findings.print_findings(found, stderr=True)
         raise typer.Exit(1)
-    return tuple(app.application_spec(item) for item in applications)
+    return tuple(application_spec(item) for item in applications)
