@@ -180,11 +180,11 @@ def _rendered_steps(old: "Desired", new: "Desired") -> Iterator[_Step]:
 
 
 def _from_cluster(side: _Side, loaded: "Loaded", revision: str) -> _Found:
-    from controller import app
+    from controller.app import clusters
     from controller.cluster.live import LiveState
     from controller.sync import compare
 
-    client = app.connect(loaded.settings)
+    client = clusters.connect(loaded.settings)
     live = LiveState(client)
     live.start()
     try:

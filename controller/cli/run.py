@@ -68,7 +68,8 @@ def run(
 
     Example: roster run --repo https://git.example/agents.git --path agents --namespace agents
     """
-    from controller import app, telemetry
+    from controller import telemetry
+    from controller.app import startup
     from controller.state.records import ApplicationSpec, SyncPolicy
 
     loaded = settings_from(
@@ -108,7 +109,7 @@ def run(
             remedy="Name a repository with --repo, or write an Application into roster.yaml.",
         )
     heed_signals()
-    running = app.start(loaded.settings, applications)
+    running = startup.start(loaded.settings, applications)
     try:
         console().print(f"Dashboard   {running.url}", markup=False)
         wait_for_signal()

@@ -47,7 +47,8 @@ def up(
 
 
 def _run(settings: "Settings", started: ExitStack) -> None:
-    from controller import app, telemetry
+    from controller import telemetry
+    from controller.app import startup
     from controller.source import seed
 
     settings.state_dir.mkdir(parents=True, exist_ok=True)
@@ -67,7 +68,7 @@ def _run(settings: "Settings", started: ExitStack) -> None:
             "controller_url": f"http://{listen}",
         }
     )
-    running = app.start(on_cluster, [_application(repository)])
+    running = startup.start(on_cluster, [_application(repository)])
     started.callback(running.stop)
     progress = Progress(running.applications)
     started.callback(progress.stop)

@@ -117,7 +117,7 @@ def test_another_protocol_is_refused() -> None:
 
 def test_the_sdk_is_not_imported_when_off(tmp_path: Path) -> None:
     program = (
-        "import sys; import controller.app; from controller import tracing;"
+        "import sys; import controller.app.startup; from controller import tracing;"
         "tracing.configure('1', {})();"
         "print([name for name in sys.modules if name.startswith('opentelemetry.sdk')])"
     )
