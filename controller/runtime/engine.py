@@ -91,7 +91,7 @@ class Engine:
         return self._servers.problems()
 
     @property
-    def hidden(self) -> Sequence[Mapping[str, str]]:
+    def hidden(self) -> Sequence[Mapping[str, Any]]:
         """Tools that the model did not see the last time, because others have their names."""
         return self._tools.hidden()
 

@@ -26,13 +26,20 @@ Toolsets = Sequence[AbstractToolset[Turn]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
-    """A tool that the model does not see."""
+    """Tools that the model does not see."""
 
-    tool: str
+    tools: tuple[str, ...]
     source: str
-    """Whose it is: the address of a server, or what of the agent's own it belongs to."""
+    """Whose they are: the address of a server, or what of the agent's own they belong to."""
     behind: str
-    """Whose tool of the same name the model sees."""
+    """Whose tools of the same names the model sees."""
+
+    def __str__(self) -> str:
+        """Give names and source in one text.
+
+        A name alone is a line of config.json, which is a Secret, so Roster masks it in logs.
+        """
+        return f"{', '.join(self.tools)} of {self.source}"
 
 
 class Repertoire(AbstractToolset[Turn]):
@@ -47,9 +54,9 @@ class Repertoire(AbstractToolset[Turn]):
         """There is one in an agent."""
         return "repertoire"
 
-    def hidden(self) -> list[dict[str, str]]:
+    def hidden(self) -> list[dict[str, Any]]:
         """What the model did not see the last time, for whoever looks after the agent."""
-        return [asdict(tool) for tool in self._hidden]
+        return [asdict(tools) for tools in self._hidden]
 
     async def get_tools(self, ctx: RunContext[Turn]) -> dict[str, ToolsetTool[Turn]]:
         """The tools that the agent may use."""
@@ -68,20 +75,23 @@ class Repertoire(AbstractToolset[Turn]):
         return await tool.toolset.call_tool(name, tool_args, ctx, tool)
 
     def _note(self, hidden: tuple[Hidden, ...]) -> None:
-        for tool in hidden:
-            if tool not in self._hidden:
-                _log.warning("tool_hidden", extra=asdict(tool))
+        for tools in hidden:
+            if tools not in self._hidden:
+                _log.warning("tools_hidden", extra={"hidden": str(tools), "behind": tools.behind})
         self._hidden = hidden
 
 
 def _hidden(
     listed: Iterable[Mapping[str, ToolsetTool[Turn]]], offered: Mapping[str, ToolsetTool[Turn]]
 ) -> tuple[Hidden, ...]:
+    found: dict[tuple[str, str], list[str]] = {}
+    for tools in listed:
+        for name, tool in tools.items():
+            if offered[name] is not tool:
+                found.setdefault((_source(tool), _source(offered[name])), []).append(name)
     return tuple(
-        Hidden(tool=name, source=_source(tool), behind=_source(offered[name]))
-        for tools in listed
-        for name, tool in tools.items()
-        if offered[name] is not tool
+        Hidden(tools=tuple(names), source=source, behind=behind)
+        for (source, behind), names in found.items()
     )
 
 

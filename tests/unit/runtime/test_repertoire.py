@@ -50,22 +50,23 @@ def names(scripted: Any) -> list[str]:
     return sorted(tool["function"]["name"] for tool in scripted.requests[0]["tools"])
 
 
-def hidden(agent: Any) -> list[dict[str, str]]:
-    return httpx.get(f"{agent.url}/ready").json()["hidden"]
+def hidden(agent: Any) -> list[dict[str, Any]]:
+    told: list[dict[str, Any]] = httpx.get(f"{agent.url}/ready").json()["hidden"]
+    return told
 
 
 def test_the_first_of_two_servers_is_taken(
     agent: Callable[..., Any], scripted: Any, mcp: Callable[..., Any], server: Callable[..., str]
 ) -> None:
-    first, second = server("first", "search"), server("second", "search", "fetch")
+    first, second = server("first", "list", "search"), server("second", "fetch", "list", "search")
     running = agent(http_tools=(*mcp(first), *mcp(second)))
 
     task = running.send("look it up")
 
     assert task["status"]["state"] == "completed"
     assert called(scripted) == ["first"]
-    assert names(scripted) == ["ask_user", "fetch", "search"]
-    assert hidden(running) == [{"tool": "search", "source": second, "behind": first}]
+    assert names(scripted) == ["ask_user", "fetch", "list", "search"]
+    assert hidden(running) == [{"tools": ["list", "search"], "source": second, "behind": first}]
 
 
 def test_a_tool_that_is_named_goes_before_one_that_comes_along(
@@ -77,7 +78,7 @@ def test_a_tool_that_is_named_goes_before_one_that_comes_along(
     running.send("look it up")
 
     assert called(scripted) == ["second"]
-    assert hidden(running) == [{"tool": "search", "source": first, "behind": second}]
+    assert hidden(running) == [{"tools": ["search"], "source": first, "behind": second}]
 
 
 def test_nothing_is_hidden_where_servers_divide_their_tools(
@@ -104,7 +105,7 @@ def test_a_colleague_goes_before_a_server_that_took_its_name(
 
     told = {tool["function"]["name"]: tool["function"] for tool in scripted.requests[0]["tools"]}
     assert told[name]["description"] == "Bills."
-    assert hidden(running) == [{"tool": name, "source": url, "behind": "colleagues"}]
+    assert hidden(running) == [{"tools": [name], "source": url, "behind": "colleagues"}]
 
 
 def test_a_question_to_the_user_is_never_a_servers(
@@ -116,7 +117,7 @@ def test_a_question_to_the_user_is_never_a_servers(
     running.send("look it up")
 
     assert called(scripted) == ["server"]
-    assert hidden(running) == [{"tool": "ask_user", "source": url, "behind": "ask_user"}]
+    assert hidden(running) == [{"tools": ["ask_user"], "source": url, "behind": "ask_user"}]
 
 
 def test_what_is_hidden_is_logged_once(
@@ -125,9 +126,11 @@ def test_what_is_hidden_is_logged_once(
     server: Callable[..., str],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    running = agent(http_tools=(*mcp(server("first", "search")), *mcp(server("second", "search"))))
+    first, second = server("first", "list", "search"), server("second", "list", "search")
+    running = agent(http_tools=(*mcp(first), *mcp(second)))
 
     for text in ("look it up", "and again"):
         running.send(text)
 
-    assert [record.message for record in caplog.records].count("tool_hidden") == 1
+    (told,) = [vars(record) for record in caplog.records if record.message == "tools_hidden"]
+    assert (told["hidden"], told["behind"]) == (f"list, search of {second}", first)
