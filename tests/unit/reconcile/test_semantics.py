@@ -37,6 +37,7 @@ def test_drift_that_is_corrected_brings_nothing(world: Any, prompts: Prompts) ->
     world.visit()
     found = world.config_map("style")
     world.client.delete(found, uid=found["metadata"]["uid"], propagation="Background")
+    world.gone("style")
     world.visit()
 
     assert world.record.history[0].initiated_by == "self-heal"
