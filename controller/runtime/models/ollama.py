@@ -9,6 +9,7 @@ from pydantic_ai.providers.ollama import OllamaProvider
 
 from controller.definitions import agentconfig
 from controller.runtime.models.configured import ConfiguredModel, chat_client, common_settings
+from controller.runtime.models.ready import ReadyOpenAI
 
 _DEFAULT_ADDRESS = "http://localhost:11434"
 
@@ -21,7 +22,8 @@ def create(model: agentconfig.Ollama, environment: Mapping[str, str]) -> Configu
     address = environment.get("OLLAMA_API_BASE") or _DEFAULT_ADDRESS
     base_url = address.rstrip("/").removesuffix("/v1") + "/v1"
     http = chat_client(model)
-    provider = OllamaProvider(base_url=base_url, api_key="none", http_client=http)
+    client = ReadyOpenAI(base_url=base_url, api_key="none", http_client=http)
+    provider = OllamaProvider(openai_client=client)
     options = dict(model.options or {})
     settings: dict[str, Any] = {
         name: kind(options.pop(name)) for name, kind in _SETTINGS.items() if name in options

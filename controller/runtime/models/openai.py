@@ -8,6 +8,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from controller.definitions import agentconfig
 from controller.errors import PermanentError
 from controller.runtime.models.configured import ConfiguredModel, chat_client, common_settings
+from controller.runtime.models.ready import ReadyOpenAI
 
 _NO_KEY = "none"
 """Servers of one's own rarely want a key, but the client library insists on one."""
@@ -21,7 +22,7 @@ def create(model: agentconfig.OpenAI, environment: Mapping[str, str]) -> Configu
             remedy="Run the agent with kagent's runtime image, which supports it.",
         )
     http = chat_client(model, timeout_s=model.timeout)
-    provider = OpenAIProvider(
+    client = ReadyOpenAI(
         base_url=model.base_url, api_key=_key(model, environment), http_client=http
     )
     settings = common_settings(
@@ -39,7 +40,7 @@ def create(model: agentconfig.OpenAI, environment: Mapping[str, str]) -> Configu
     )
     kind = OpenAIResponsesModel if model.api_format == "responses" else OpenAIChatModel
     return ConfiguredModel(
-        model=kind(model.model, provider=provider),
+        model=kind(model.model, provider=OpenAIProvider(openai_client=client)),
         settings=settings,
         key_header="Authorization" if model.api_key_passthrough else None,
         key_prefix="Bearer ",
