@@ -76,8 +76,8 @@ def start(settings: Settings, applications: Iterable[ApplicationSpec]) -> App:
         servers.extend(serving.servers(settings, services))
         parts: tuple[_Part, ...] = (
             *servers,
-            upkeep.pruner(settings, conversations),
-            upkeep.interruption_watch(conversations, cluster),
+            upkeep.pruning(settings, conversations),
+            upkeep.ending_interrupted(conversations, cluster),
             tools.watch,
         )
         for part in parts:

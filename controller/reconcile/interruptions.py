@@ -6,7 +6,6 @@ is asked before anything is concluded from it: not knowing a pod is no sign that
 """
 
 import functools
-import threading
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -95,31 +94,6 @@ class _Look:
             log.warning("pod_unknown", namespace=namespace, pod=pod, problem=str(error))
             return ""
         return _ending(found) if found is not None else GONE
-
-
-class Watch:
-    """A thread that looks from `start` to `stop`."""
-
-    def __init__(self, visit: Callable[[], int]) -> None:
-        self._visit = visit
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="interruptions", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End, after what is under way."""
-        self._stopping.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopping.wait(INTERVAL_S):
-            try:
-                self._visit()
-            except RosterError as error:
-                log.warning("interruptions_unknown", problem=str(error))
 
 
 def _ending(pod: Manifest) -> str:
