@@ -14,9 +14,16 @@ from typing import Any
 from a2a.server.context import ServerCallContext
 from a2a.server.events import Event
 from a2a.server.request_handlers import DefaultRequestHandler
-from a2a.types import Artifact, SubscribeToTaskRequest, Task, TaskArtifactUpdateEvent
+from a2a.types import (
+    Artifact,
+    Message,
+    SendMessageRequest,
+    SubscribeToTaskRequest,
+    Task,
+    TaskArtifactUpdateEvent,
+)
 
-from controller.runtime.tasks import Tasks, is_resting
+from controller.runtime.tasks import UNHEARD, Tasks, is_resting
 
 LOOK_S = 1.0
 """How often a task that another process works on is looked at."""
@@ -30,6 +37,17 @@ class Handler(DefaultRequestHandler):
     def __init__(self, tasks: Tasks, **options: Any) -> None:
         super().__init__(task_store=tasks, **options)
         self._tasks = tasks
+
+    async def on_message_send(
+        self, params: SendMessageRequest, context: ServerCallContext
+    ) -> Message | Task:
+        """What comes of a message, or the task that has just begun if that is asked for."""
+        settings = params.configuration
+        is_told = settings.return_immediately or settings.HasField("task_push_notification_config")
+        if not params.message.task_id and not is_told:
+            context.state[UNHEARD] = True
+        answer: Message | Task = await super().on_message_send(params, context)
+        return answer
 
     async def on_subscribe_to_task(
         self, params: SubscribeToTaskRequest, context: ServerCallContext

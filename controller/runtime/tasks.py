@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from controller.errors import RosterError
 from controller.runtime import tasklist
 from controller.runtime.sessions import Sessions
+from controller.runtime.sessions.outbox import LINGER_S, LONG_LINGER_S
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +36,8 @@ OWNER = "kagent_user_id"
 
 ANONYMOUS = "A2A_USER_"
 """kagent's prefix for the owner of what a caller without a name began; the context follows."""
+UNHEARD = "roster_unheard"
+"""Key of a call's state: no client hears the id of the call's task before the task rests."""
 _SETTLE_S = 1.0
 """How long a list waits for the newest tasks to arrive at the controller."""
 _EVERYTHING = 1_000_000
@@ -192,7 +195,15 @@ class Tasks(InMemoryTaskStore, IDGenerator):
             return wire_form(latest) if latest else None
 
         owner = _owner(task)
-        self._sessions.outbox.save_task(task_id, owner, form, hurry=task.status.state in _RESTING)
+        within_s = _within_s(task, context)
+        self._sessions.outbox.save_task(task_id, owner, form, within_s=within_s)
+
+
+def _within_s(task: Task, context: ServerCallContext) -> float:
+    """How soon the controller is told; the steps of a short turn that nobody follows: never."""
+    if is_resting(task):
+        return 0.0
+    return LONG_LINGER_S if context.state.get(UNHEARD) else LINGER_S
 
 
 def has_ended(task: Task) -> bool:

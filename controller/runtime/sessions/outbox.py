@@ -26,6 +26,8 @@ _log = logging.getLogger(__name__)
 
 LINGER_S = 0.25
 """How long a write that nobody waits for may gather company."""
+LONG_LINGER_S = 1.0
+"""The same for what hardly anybody can ask for before there is more of it."""
 FIRST_RETRY_S, LAST_RETRY_S = 0.5, 30.0
 MAX_WAITING_BYTES = 32 * 1024 * 1024
 """Beyond it, the session that waited longest loses its unsent events: memory stays bounded."""
@@ -111,10 +113,10 @@ class Outbox:
         self._stay_bounded()
         self._start()
 
-    def save_task(self, task_id: str, user_id: str, form: TaskForm, *, hurry: bool) -> None:
+    def save_task(self, task_id: str, user_id: str, form: TaskForm, *, within_s: float) -> None:
         """Send the form that a task has when its time comes."""
         key = (user_id, task_id)
-        due = time.monotonic() + (0 if hurry else LINGER_S)
+        due = time.monotonic() + within_s
         if key in self._tasks:
             due = min(due, self._tasks[key].due)
         self._tasks[key] = _Saving(form=form, due=due)

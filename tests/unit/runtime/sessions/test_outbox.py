@@ -63,7 +63,7 @@ def test_of_a_task_the_latest_form_goes_out(controller: Any) -> None:
             async def form(state: str = state) -> dict[str, Any]:
                 return {"id": "t", "status": {"state": state}, "history": []}
 
-            outbox.save_task("t", "alice", form, hurry=state == "completed")
+            outbox.save_task("t", "alice", form, within_s=0 if state == "completed" else 60)
 
     with_outbox(controller, steps)
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import httpx
 import pytest
+from heldmodel import held_model
 from waiting import PATIENCE_S, eventually
 
 from controller.definitions import agentconfig
+from controller.runtime import tasks
 from controller.runtime.sessions import store
 
 ALICE = {"x-user-id": "alice@example.com"}
@@ -103,6 +105,33 @@ def test_one_write_a_step_and_none_a_token(born: Any, controller: Any) -> None:
 
     assert controller.writes.count(f"/api/sessions/{context}/events") == 1
     assert len(controller.writes) <= 3
+
+
+def test_of_a_short_turn_that_nobody_follows_the_end_is_kept(
+    born: Any, controller: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LINGER_S", 0)
+    monkeypatch.setattr(tasks, "LONG_LINGER_S", 600)
+
+    settle(controller, born().send("calculate 6*7", **ALICE))
+
+    assert controller.writes.count("/api/tasks") == 1
+
+
+def test_a_task_that_a_client_knows_is_kept_while_it_runs(
+    born: Any, controller: Any, to_message: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "LONG_LINGER_S", 600)
+    params = {**to_message("count to 30"), "configuration": {"blocking": False}}
+    with held_model() as model, model.held():
+        agent = born(model=agentconfig.OpenAI(model="demo", base_url=model.url))
+        task = agent.rpc("message/send", params, **ALICE)["result"]
+        eventually(
+            lambda: (
+                controller.tasks.get(task["id"], {}).get("status", {}).get("state") == "working"
+            ),
+            what="the task of the running turn",
+        )
 
 
 def test_the_task_is_kept_and_found_by_another_process(born: Any, controller: Any) -> None:
