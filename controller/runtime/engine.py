@@ -5,7 +5,7 @@ conversation's history, and translates its events into those of `turns`.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from typing import Any, Self
 
@@ -141,16 +141,26 @@ class Engine:
             summing_up = await self._summed_up(conversation, turn)
             async with await self._started(conversation, turn) as run:
                 record = Record(self._sessions, conversation, turn, run, before=summing_up)
-                try:
-                    async with limited(self._limits, record):
-                        async for event in self._steps(run, record):
-                            yield event
-                finally:
-                    record.end()
+                async with self._kept(conversation, record), limited(self._limits, record):
+                    async for event in self._steps(run, record):
+                        yield event
             if self._notes is not None:
                 self._notes.after(turn, conversation.past.messages)
             stored = await self._sessions.settled(conversation)
             yield replace(record.outcome(), is_stored=stored)
+
+    @asynccontextmanager
+    async def _kept(self, conversation: Conversation, record: Record) -> AsyncIterator[None]:
+        """Keep what was said, however the turn ends."""
+        try:
+            try:
+                yield
+            finally:
+                record.end()
+        except Exception:
+            # Whoever hears of a failure may go on at once, and with another process.
+            await self._sessions.settled(conversation)
+            raise
 
     async def _started(
         self, conversation: Conversation, turn: Turn
