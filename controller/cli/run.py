@@ -1,7 +1,5 @@
 """`roster run`: the controller, on the cluster of a kubeconfig or the one it runs in."""
 
-import signal
-import threading
 from typing import Annotated, Literal
 
 import typer
@@ -18,6 +16,7 @@ from controller.cli.options import (
     settings_from,
 )
 from controller.cli.output import console
+from controller.cli.signals import Signals
 from controller.errors import UsageError
 
 
@@ -108,30 +107,12 @@ def run(
             "There is no application to run.",
             remedy="Name a repository with --repo, or write an Application into roster.yaml.",
         )
-    heed_signals()
+    signals = Signals()
     running = startup.start(loaded.settings, applications)
     try:
         console().print(f"Dashboard   {running.url}", markup=False)
-        wait_for_signal()
+        signals.wait()
     except KeyboardInterrupt:
         pass
     finally:
         running.stop()
-
-
-def heed_signals() -> None:
-    """Let SIGTERM end the program as Ctrl-C does, at any moment, with everything closed.
-
-    SIGINT too is set: a shell that starts a program in the background has it ignored.
-    """
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
-
-
-def wait_for_signal() -> None:
-    """Wait for ever.
-
-    Raises:
-        KeyboardInterrupt: a signal came.
-    """
-    threading.Event().wait()

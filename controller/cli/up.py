@@ -13,7 +13,7 @@ from controller.cli.local import log_file
 from controller.cli.options import ConfigFile, Listen, LogLevel, StateDir, settings_from
 from controller.cli.output import console
 from controller.cli.progress import Progress
-from controller.cli.run import heed_signals, wait_for_signal
+from controller.cli.signals import Signals
 
 if TYPE_CHECKING:
     from controller.settings import Settings
@@ -41,12 +41,12 @@ def up(
     settings = loaded.settings.model_copy(
         update={"state_dir": loaded.settings.state_dir.absolute()}
     )
-    heed_signals()
+    signals = Signals()
     with ExitStack() as started:
-        _run(settings, started)
+        _run(settings, signals, started)
 
 
-def _run(settings: "Settings", started: ExitStack) -> None:
+def _run(settings: "Settings", signals: Signals, started: ExitStack) -> None:
     from controller import telemetry
     from controller.app import startup
     from controller.source import seed
@@ -77,7 +77,7 @@ def _run(settings: "Settings", started: ExitStack) -> None:
         if not progress.wait_until_settled():
             console().print("Not everything is healthy yet; the lines above say what it waits for.")
         _say_what_next(running.url, repository, kubeconfig)
-        wait_for_signal()
+        signals.wait()
     console().print("Stopping …")
 
 
