@@ -79,23 +79,26 @@ def applications() -> flask.Response:
     )
 
 
+def searched(record: ApplicationRecord) -> pages.Search:
+    """Give the definitions that the reader of a page looks for."""
+    finder = pages.Finder(text=argument("q"), show=argument("show") or "all")
+    return pages.search(record, finder, argument("page"), size=DEFINITIONS)
+
+
 @blueprint.get("/applications/<name>")
 def application(name: str) -> flask.Response:
     """Show one application: status, commit, findings, and definitions with their objects."""
     record = find(name)
-    rows = pages.rows(record)
-    finder = pages.Finder(text=argument("q"), show=argument("show") or "all")
-    chosen = [row for row in rows if finder.takes(row)]
-    listing = pages.listing(chosen, argument("page"), size=DEFINITIONS)
+    found = searched(record)
     seen, orphans = sight(), pages.orphans(record)
     return page(
         "application.html",
         record=record,
-        finder=finder,
-        listing=listing,
-        groups=pages.groups(listing.items),
-        totals=pages.totals(chosen),
-        attention=sum(row.needs_attention for row in rows),
+        finder=found.finder,
+        listing=found.listing,
+        groups=pages.groups(found.listing.items),
+        totals=pages.totals(found.rows),
+        attention=found.attention,
         branches=lambda row: tree.workloads_first(
             tree.of_object(item, seen) for item in row.objects
         ),

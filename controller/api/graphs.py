@@ -11,7 +11,7 @@ import flask
 
 from controller.api import pages, tree
 from controller.api.applications import find, versions_token
-from controller.api.dashboard import DEFINITIONS, argument, blueprint, page, stream
+from controller.api.dashboard import DEFINITIONS, blueprint, page, searched, stream
 from controller.api.pages import ComponentRow
 from controller.api.resources import sight
 from controller.diff import ignore
@@ -47,20 +47,18 @@ class Branch:
 def graph(name: str) -> flask.Response:
     """Show an application's objects as a graph of owners."""
     record = find(name)
-    rows = pages.rows(record)
-    finder = pages.Finder(text=argument("q"), show=argument("show") or "all")
-    chosen = [row for row in rows if finder.takes(row)]
-    listing = pages.listing(chosen, argument("page"), size=DEFINITIONS)
+    found = searched(record)
+    listing = found.listing
     orphans = pages.orphans(record)[:DEFINITIONS] if listing.page == listing.pages else ()
     seen = sight()
     return page(
         "tree.html",
         record=record,
-        finder=finder,
+        finder=found.finder,
         listing=listing,
         branches=_branches(listing.items, seen),
         orphans=[tree.of_object(item, seen) for item in orphans],
-        attention=sum(row.needs_attention for row in rows),
+        attention=found.attention,
         is_ignored=lambda node: _is_ignored(record, node),
         stream=stream(versions_token([record]), name=name),
     )

@@ -134,6 +134,29 @@ def listing(items: Sequence[T], page: str | None, *, size: int) -> Listing[T]:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What a reader looks for among an application's definitions, and what there is of it."""
+
+    finder: Finder
+    rows: tuple[ComponentRow, ...]
+    listing: Listing[ComponentRow]
+    attention: int
+    """How many of all definitions are not as they should be."""
+
+
+def search(record: ApplicationRecord, finder: Finder, page: str | None, *, size: int) -> Search:
+    """Find definitions, and cut out a page of them."""
+    every = rows(record)
+    found = tuple(row for row in every if finder.takes(row))
+    return Search(
+        finder=finder,
+        rows=found,
+        listing=listing(found, page, size=size),
+        attention=sum(row.needs_attention for row in every),
+    )
+
+
 def rows(record: ApplicationRecord) -> tuple[ComponentRow, ...]:
     """Give definitions with their objects, agents first."""
     objects: dict[str, list[ObjectStatus]] = {}
