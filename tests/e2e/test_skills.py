@@ -7,6 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
+from confined import CONFINED
 from heldmodel import held_model
 from loopback import spare_port
 from waiting import eventually
@@ -14,7 +15,6 @@ from world import Cluster, Repository, Roster, local_cluster
 
 from controller.a2a import conversation
 from controller.a2a.turn import Turn, said, text_part
-from controller.runtime.skills import confine
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600), pytest.mark.xdist_group("skills")]
 
@@ -122,9 +122,7 @@ def test_the_skill_is_opened_at_its_commit(office: Office) -> None:
     assert "skills/invoice/scripts/total.py" in answer
 
 
-@pytest.mark.skipif(
-    bool(confine.unavailable()), reason=f"commands are not run here: {confine.unavailable()}"
-)
+@CONFINED
 def test_its_script_is_run(office: Office) -> None:
     # Words such as 'skills' would lead the scripted model to another tool.
     answer = office.say("Run the bash shell command 'python3 s*/*/s*/total.py 3 4'")

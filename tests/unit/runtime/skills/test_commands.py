@@ -7,13 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from confined import CONFINED
 
-from controller.runtime.skills import confine
 from controller.runtime.skills.commands import Commands, Outcome
 
-pytestmark = pytest.mark.skipif(
-    bool(confine.unavailable()), reason=f"commands are not run here: {confine.unavailable()}"
-)
+pytestmark = CONFINED
 LONG_S = 60.0
 Run = Callable[..., Outcome]
 

@@ -7,14 +7,11 @@ from typing import Any
 
 import httpx
 import pytest
+from confined import CONFINED
 from mcp.server import MCPServer
 
 from controller.definitions import agentconfig
-from controller.runtime.skills import confine
 
-CONFINED = pytest.mark.skipif(
-    bool(confine.unavailable()), reason=f"commands are not run here: {confine.unavailable()}"
-)
 TEXT = """---
 name: invoice
 description: Adds up invoices & more
