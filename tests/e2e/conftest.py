@@ -60,20 +60,7 @@ def roster(
     cluster: Cluster, repository: Repository, namespace: str, tmp_path: Path
 ) -> Iterator[Roster]:
     """A controller on the repository, not yet started."""
-    found = Roster(
-        arguments=(
-            *("--repo", str(repository.path)),
-            *("--path", "agents"),
-            *("--namespace", namespace),
-            *("--kubeconfig", str(cluster.kubeconfig)),
-            *("--state-dir", str(tmp_path / "state")),
-            *("--listen", "127.0.0.1:0"),
-            "--prune",
-            "--create-namespace",
-        ),
-        folder=tmp_path,
-        cluster=cluster,
-    )
+    found = Roster.following(repository, namespace, "--prune", folder=tmp_path, cluster=cluster)
     yield found
     if found.process is not None and found.process.poll() is None:
         found.stop()

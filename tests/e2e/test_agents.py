@@ -183,16 +183,7 @@ def office(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     listen = f"127.0.0.1:{spare_port()}"
     (folder / "roster.yaml").write_text(SETTINGS.format(listen=listen))
     repository = Repository.create(folder / "agents-repo")
-    options = {
-        "--repo": str(repository.path),
-        "--path": "agents",
-        "--namespace": NAMESPACE,
-        "--kubeconfig": str(cluster.kubeconfig),
-        "--state-dir": str(folder / "state"),
-        "--listen": listen,
-    }
-    arguments = [word for option in options.items() for word in option]
-    roster = Roster((*arguments, "--create-namespace"), folder=folder, cluster=cluster)
+    roster = Roster.following(repository, NAMESPACE, folder=folder, cluster=cluster, listen=listen)
     with held_model() as model:
         revision = repository.commit(
             {

@@ -96,16 +96,7 @@ def office(cluster: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     pinned = skills.commit({"invoice/SKILL.md": SKILL, "invoice/scripts/total.py": SCRIPT})
     skills.commit({"invoice/SKILL.md": SKILL.replace("Adds up", "Loses")})
     repository = Repository.create(folder / "agents-repo")
-    options = {
-        "--repo": str(repository.path),
-        "--path": "agents",
-        "--namespace": NAMESPACE,
-        "--kubeconfig": str(cluster.kubeconfig),
-        "--state-dir": str(folder / "state"),
-        "--listen": listen,
-    }
-    arguments = [word for option in options.items() for word in option]
-    roster = Roster((*arguments, "--create-namespace"), folder=folder, cluster=cluster)
+    roster = Roster.following(repository, NAMESPACE, folder=folder, cluster=cluster, listen=listen)
     with held_model() as model:
         text = DEFINITIONS.format(model=model.url, skills=skills.path, commit=pinned)
         revision = repository.commit({"agents/bookkeeper.yaml": text})

@@ -118,6 +118,28 @@ class Roster:
     url: str = ""
     _output: list[str] = field(default_factory=list)
 
+    @classmethod
+    def following(
+        cls,
+        repository: Repository,
+        namespace: str,
+        *flags: str,
+        folder: Path,
+        cluster: Cluster,
+        listen: str = "127.0.0.1:0",
+    ) -> "Roster":
+        """Give one, not yet started, that follows a repository's folder `agents`."""
+        options = {
+            "--repo": str(repository.path),
+            "--path": "agents",
+            "--namespace": namespace,
+            "--kubeconfig": str(cluster.kubeconfig),
+            "--state-dir": str(folder / "state"),
+            "--listen": listen,
+        }
+        arguments = [word for option in options.items() for word in option]
+        return cls((*arguments, *flags, "--create-namespace"), folder=folder, cluster=cluster)
+
     def start(self) -> "Roster":
         with (self.folder / "roster.err").open("a") as errors:
             self.process = subprocess.Popen(
